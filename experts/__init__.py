@@ -1,0 +1,1 @@
+"""Who knows it: the Resource Persons List, its profiles, their confirmation and freshness."""

@@ -1,0 +1,74 @@
+"""The numbers that the Lead may change: how long a confirmation counts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dateutil.relativedelta import relativedelta
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The moments that part fresh from due, due from stale, stale from lapsed, at one `now`."""
+
+    fresh_since: datetime
+    due_since: datetime
+    stale_since: datetime
+    never_is_lapsed: bool
+
+
+class Policy(models.Model):
+    """One row, for the whole list."""
+
+    fresh_months = models.PositiveSmallIntegerField(
+        _("fresh for (months)"), default=12, validators=[MinValueValidator(1)]
+    )
+    due_days = models.PositiveSmallIntegerField(
+        _("then due for (days)"), default=42, help_text=_("The time of the reminders.")
+    )
+    stale_months = models.PositiveSmallIntegerField(
+        _("stale until (months)"), default=24, help_text=_("Counted from the confirmation.")
+    )
+    lapsed_months = models.PositiveSmallIntegerField(
+        _("lapsed until (months)"), default=36, help_text=_("Then unlisted, after notice.")
+    )
+    first_round_ended_on = models.DateField(
+        _("first round ended on"),
+        null=True,
+        blank=True,
+        help_text=_("From this day on, profiles that nobody ever confirmed count as lapsed."),
+    )
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policy")
+        constraints = [
+            models.CheckConstraint(name="policy_is_one_row", condition=Q(pk=1)),
+            models.CheckConstraint(
+                name="policy_spans_follow_each_other",
+                condition=Q(fresh_months__lt=F("stale_months"))
+                & Q(stale_months__lt=F("lapsed_months")),
+            ),
+        ]
+
+    def __str__(self):
+        return str(_("Policy of the list"))
+
+    @classmethod
+    def current(cls) -> "Policy":
+        """The row, or one with the defaults of the partnership where none was saved yet."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+    def limits(self, now: datetime) -> Limits:
+        """Where the states of freshness part, for this moment (aware, UTC)."""
+        fresh_since = now - relativedelta(months=self.fresh_months)
+        ended = self.first_round_ended_on
+        return Limits(
+            fresh_since=fresh_since,
+            due_since=fresh_since - timedelta(days=self.due_days),
+            stale_since=now - relativedelta(months=self.stale_months),
+            never_is_lapsed=ended is not None and ended <= now.date(),
+        )

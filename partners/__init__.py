@@ -1,0 +1,1 @@
+"""The ground floor: people, organisations, countries, vocabulary, roles, permissions, files."""

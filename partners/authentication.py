@@ -1,0 +1,45 @@
+"""Sign-in: rights that follow from the roles held today, and allauth's hooks."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.contrib.auth.backends import BaseBackend
+from django.utils.translation import gettext_lazy as _
+
+from partners import permissions
+
+
+class RoleBackend(BaseBackend):
+    """Answers `has_perm` from the roles that a person holds today; it signs nobody in."""
+
+    def get_user(self, user_id):
+        return None
+
+    def get_all_permissions(self, user_obj, obj=None):
+        if not user_obj.is_active or user_obj.is_anonymous:
+            return set()
+        if user_obj.is_superuser:
+            return permissions.LEAD
+        return permissions.of_roles(user_obj.roles_today)
+
+    def has_perm(self, user_obj, perm, obj=None):
+        return perm in self.get_all_permissions(user_obj)
+
+    def has_module_perms(self, user_obj, app_label):
+        return any(perm.startswith(f"{app_label}.") for perm in self.get_all_permissions(user_obj))
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Names in mails, and the client's address behind the proxies that we run."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "incorrect_code": _("This is not the code. Look at the newest mail from the portal."),
+    }
+
+    def get_client_ip(self, request):
+        """The address that the outermost of our own proxies saw; a client cannot forge it."""
+        hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        trusted = settings.TRUSTED_PROXIES
+        if trusted and len(hops) >= trusted:
+            return hops[-trusted].strip()
+        return request.META["REMOTE_ADDR"]

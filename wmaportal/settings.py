@@ -1,0 +1,287 @@
+"""The one settings module. Everything that differs between machines comes from the environment.
+
+`LOCAL_MODE=true` is what `make run` and the tests set: a secret made on the spot, mail kept in a
+folder, no HTTPS. Without it the portal is in production: it does not start while a variable that it
+needs is missing or weak, and the sentence names the variable.
+"""
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+from django.utils.translation import gettext_lazy as _
+from environs import Env, EnvError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = Env(eager=False)  # what must be set: seal() names every missing variable at once
+options = Env()  # what may be set
+
+LOCAL_MODE = options.bool("LOCAL_MODE", False)
+DEBUG = options.bool("DEBUG", False)
+
+
+def in_local_mode(value) -> dict:
+    """A default for LOCAL_MODE only; in production the variable must be set."""
+    return {"default": value} if LOCAL_MODE else {}
+
+
+SECRET_KEY = env.str("SECRET_KEY", **in_local_mode(get_random_secret_key()))
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", **in_local_mode(["localhost", "127.0.0.1", "[::1]"]))
+DATABASES = {
+    "default": env.dj_db_url(
+        "DATABASE_URL",
+        **in_local_mode("postgresql://postgres@127.0.0.1:5432/wmaportal"),
+        conn_max_age=60,
+        conn_health_checks=True,
+    )
+}
+REDIS_URL = env.str("REDIS_URL", **in_local_mode("redis://127.0.0.1:6379/0"))
+DELIVERY = env.dj_email_url("EMAIL_URL", **in_local_mode("dummymail://"))
+try:
+    env.seal()
+except EnvError as error:
+    raise ImproperlyConfigured(
+        f"The portal cannot start. Set these environment variables (README, 'For real'): {error}"
+    ) from None
+
+if not LOCAL_MODE and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
+    raise ImproperlyConfigured(
+        "The portal cannot start: SECRET_KEY is weak. Set it to at least 50 random characters."
+    )
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "wmaportal.apps.PortalAdminConfig",
+    "wmaportal.apps.PortalConfig",
+    "partners",
+    "experts",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_countries",
+    "django_filters",
+    "django_htmx",
+    "import_export",
+    "simple_history",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "wmaportal.middleware.RefuseHostileRequests",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "wmaportal.middleware.PrivatePages",
+]
+
+ROOT_URLCONF = "wmaportal.urls"
+WSGI_APPLICATION = "wmaportal.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "wmaportal.context.portal",
+            ],
+        },
+    },
+]
+
+# People and sign-in
+
+AUTH_USER_MODEL = "partners.User"
+AUTHENTICATION_BACKENDS = [
+    "partners.authentication.RoleBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "my_page"
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "partners.authentication.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "partners.forms.SignupForm"
+ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "fax_number"  # people do not see it, bots fill it in
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds: mail to ministries is slow
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if LOCAL_MODE else "https"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Waste Management Area"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = LOCAL_MODE
+
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
+SESSION_COOKIE_SAMESITE = "Lax"
+
+# Redis: cache and rate limits (which fall back to this process's memory), and Celery
+
+CACHES = {
+    "default": {
+        "BACKEND": "wmaportal.cache.RedisOrOwnMemory",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 0.3, "socket_timeout": 0.5},
+    }
+}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 600  # seconds
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+
+# Mail: EMAIL_URL fills what delivers; what apps call is EMAIL_BACKEND
+
+DELIVERY_BACKEND = options.str(
+    "DELIVERY_BACKEND",
+    "wmaportal.mailbox.FileOfMail" if LOCAL_MODE else DELIVERY["EMAIL_BACKEND"],
+)
+EMAIL_HOST = DELIVERY["EMAIL_HOST"]
+EMAIL_PORT = DELIVERY["EMAIL_PORT"]
+EMAIL_HOST_USER = DELIVERY["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = DELIVERY["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = DELIVERY["EMAIL_USE_TLS"]
+EMAIL_USE_SSL = DELIVERY["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 30  # seconds
+EMAIL_BACKEND = "wmaportal.mailbox.DeliveryBackend"
+MAIL_DIR = Path(options.str("MAIL_DIR", str(VAR_DIR / "mail")))
+DEFAULT_FROM_EMAIL = options.str("DEFAULT_FROM_EMAIL", "Waste Management Area <portal@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_SUBJECT_PREFIX = ""
+
+# Files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = Path(options.str("MEDIA_ROOT", str(VAR_DIR / "files")))
+STORAGES = {
+    "default": {
+        "BACKEND": options.str("FILE_STORAGE", "django.core.files.storage.FileSystemStorage"),
+    },
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+WHITENOISE_MAX_AGE = 3600
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes, of text; files have limits of their own
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# Languages and time
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French")), ("es", _("Spanish"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# django-countries: the short names that the United Nations use, where the package has others
+
+COUNTRIES_OVERRIDE = {
+    "BN": _("Brunei Darussalam"),
+    "BO": _("Bolivia (Plurinational State of)"),
+    "BS": _("Bahamas"),
+    "FM": _("Micronesia (Federated States of)"),
+    "GM": _("Gambia"),
+    "IR": _("Iran (Islamic Republic of)"),
+    "KP": _("Democratic People’s Republic of Korea"),
+    "KR": _("Republic of Korea"),
+    "LA": _("Lao People’s Democratic Republic"),
+    "MD": _("Republic of Moldova"),
+    "NL": _("Netherlands (Kingdom of the)"),
+    "NR": _("Nauru"),
+    "PS": _("State of Palestine"),
+    "RU": _("Russian Federation"),
+    "SY": _("Syrian Arab Republic"),
+    "TZ": _("United Republic of Tanzania"),
+    "VA": _("Holy See"),
+    "VE": _("Venezuela (Bolivarian Republic of)"),
+    "VN": _("Viet Nam"),
+}
+
+# Security
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],  # the vendored sheet has its arrows and ticks as data:
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "wmaportal.errors.csrf_failure"
+if not LOCAL_MODE:
+    SECURE_SSL_REDIRECT = options.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_REDIRECT_EXEMPT = [r"^health/$"]
+    SECURE_HSTS_SECONDS = options.int("SECURE_HSTS_SECONDS", 365 * 24 * 3600)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# Number of proxies that add themselves to X-Forwarded-For in front of the portal
+TRUSTED_PROXIES = options.int("TRUSTED_PROXIES", 0)
+
+IMPORT_EXPORT_USE_TRANSACTIONS = True
+SIMPLE_HISTORY_REVERT_DISABLED = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}
