@@ -1,18 +1,18 @@
 """Sign-in: rights that follow from the roles held today, and allauth's hooks."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
-from django.contrib.auth.backends import BaseBackend
 from django.utils.translation import gettext_lazy as _
 
-from partners import permissions
+from partners import mail, permissions
 
 
-class RoleBackend(BaseBackend):
-    """Answers `has_perm` from the roles that a person holds today; it signs nobody in."""
+class RoleBackend(AuthenticationBackend):
+    """allauth's sign-in; `has_perm` is answered from the roles that a person holds today.
 
-    def get_user(self, user_id):
-        return None
+    The only backend, so that the tables of permissions and groups are never asked.
+    """
 
     def get_all_permissions(self, user_obj, obj=None):
         if not user_obj.is_active or user_obj.is_anonymous:
@@ -29,7 +29,7 @@ class RoleBackend(BaseBackend):
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Names in mails, and the client's address behind the proxies that we run."""
+    """Mail in the portal's frame, and the client's address behind the proxies that we run."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -43,3 +43,14 @@ class AccountAdapter(DefaultAccountAdapter):
         if trusted and len(hops) >= trusted:
             return hops[-trusted].strip()
         return request.META["REMOTE_ADDR"]
+
+    def render_mail(self, template_prefix, email, context, headers=None):
+        """allauth's mails have a text; it is framed as all mails are, and HTML says the same."""
+        headers = {"Auto-Submitted": "auto-generated", **(headers or {})}
+        context = {**context, "site_url": settings.SITE_URL}
+        message = super().render_mail(template_prefix, email, context, headers)
+        message.alternatives.clear()
+        text, html = mail.framed(message.subject, message.body)
+        message.body = text
+        message.attach_alternative(html, "text/html")
+        return message

@@ -59,19 +59,20 @@ def is_lead(user) -> bool:
 
 
 def is_partner(user, today: date) -> bool:
-    """Approved as a person, or belongs today to an organisation that is an approved partner."""
+    """Approved as a person, or belongs today to an organisation that is an approved partner.
+
+    Asked once for each user object and day, since a page asks it for every field.
+    """
     if not (user.is_authenticated and user.is_active):
         return False
     if is_lead(user):
         return True
-    return (
-        Partner.objects.approved()
-        .filter(
-            Q(person=user)
-            | Q(organisation__in=Membership.objects.held_on(today).filter(user=user).values("organisation"))
-        )
-        .exists()
-    )
+    known = user.__dict__.setdefault("_is_partner_on", {})
+    if today not in known:
+        mine = Membership.objects.held_on(today).filter(user=user).values("organisation")
+        partners = Partner.objects.approved()
+        known[today] = partners.filter(Q(person=user) | Q(organisation__in=mine)).exists()
+    return known[today]
 
 
 def can_decide_memberships(user, organisation: Organisation) -> bool:
@@ -79,3 +80,27 @@ def can_decide_memberships(user, organisation: Organisation) -> bool:
     return user.is_authenticated and (
         organisation.contact_id == user.pk or user.has_perm("partners.change_membership")
     )
+
+
+def can_edit_organisation(user, organisation: Organisation) -> bool:
+    """The organisation's contact person, or the Lead."""
+    return user.is_authenticated and (
+        organisation.contact_id == user.pk or user.has_perm("partners.change_organisation")
+    )
+
+
+def can_end_membership(user, membership: Membership) -> bool:
+    """The person, and whoever may decide on memberships of that organisation."""
+    return membership.user_id == user.pk or can_decide_memberships(user, membership.organisation)
+
+
+def can_withdraw(user, partner: Partner) -> bool:
+    """The person; for an organisation its contact person, or who applied and waits; the Lead."""
+    if not user.is_authenticated:
+        return False
+    if user.has_perm("partners.moderate"):
+        return True
+    if partner.person_id is not None:
+        return partner.person_id == user.pk
+    waits = partner.status == Partner.Status.APPLIED and partner.applied_by_id == user.pk
+    return waits or partner.organisation.contact_id == user.pk

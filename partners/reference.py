@@ -8,8 +8,8 @@ import unicodedata
 from pathlib import Path
 
 from babel import Locale
-from django.conf import settings
-from django_countries.data import COUNTRIES
+from django.utils import translation
+from django_countries import countries
 
 DATA = Path(__file__).parent / "data"
 
@@ -27,14 +27,15 @@ def sort_key(words: str) -> str:
 
 def load_countries(country_model):
     """The 197 countries of the six regions; French and Spanish names come from the CLDR."""
-    english = {**COUNTRIES, **settings.COUNTRIES_OVERRIDE}
+    with translation.override("en"):
+        english = {code: str(name) for code, name in countries}
     others = [Locale("en").territories, Locale("fr").territories, Locale("es").territories]
     rows = [
         country_model(
             code=code,
-            name=str(english[code]),
+            name=english[code],
             other_names=" . ".join(dict.fromkeys(names[code] for names in others)),
-            sort_name=sort_key(str(english[code])),
+            sort_name=sort_key(english[code]),
             region=region["code"],
         )
         for region in read("regions")

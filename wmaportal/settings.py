@@ -28,6 +28,15 @@ def in_local_mode(value) -> dict:
     return {"default": value} if LOCAL_MODE else {}
 
 
+def cannot_start(sentence: str):
+    raise ImproperlyConfigured(f"The portal cannot start. {sentence} README, 'For real', says how.")
+
+
+if not LOCAL_MODE:
+    names = ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")
+    if missing := [name for name in names if not options.str(name, "").strip()]:
+        cannot_start(f"Set the environment variable {', '.join(missing)}.")
+
 SECRET_KEY = env.str("SECRET_KEY", **in_local_mode(get_random_secret_key()))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", **in_local_mode(["localhost", "127.0.0.1", "[::1]"]))
 DATABASES = {
@@ -39,18 +48,23 @@ DATABASES = {
     )
 }
 REDIS_URL = env.str("REDIS_URL", **in_local_mode("redis://127.0.0.1:6379/0"))
-DELIVERY = env.dj_email_url("EMAIL_URL", **in_local_mode("dummymail://"))
+DELIVERY = env.dj_email_url("EMAIL_URL", **in_local_mode("dummy://"))
 try:
     env.seal()
 except EnvError as error:
-    raise ImproperlyConfigured(
-        f"The portal cannot start. Set these environment variables (README, 'For real'): {error}"
-    ) from None
+    cannot_start(f"An environment variable cannot be read: {error}.")
 
-if not LOCAL_MODE and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
-    raise ImproperlyConfigured(
-        "The portal cannot start: SECRET_KEY is weak. Set it to at least 50 random characters."
-    )
+# A host that swallows packets must not hold a request until gunicorn kills its worker
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
+
+if not REDIS_URL.startswith(("redis://", "rediss://")):
+    cannot_start("REDIS_URL cannot be read: it begins with redis:// or rediss://.")
+if "EMAIL_BACKEND" not in DELIVERY:
+    cannot_start("EMAIL_URL cannot be read: it begins with smtp:// or, with TLS, submission://.")
+if not LOCAL_MODE and (
+    len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith("django-insecure-")
+):
+    cannot_start("SECRET_KEY is weak: set it to at least 50 random characters.")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -61,6 +75,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",  # its widgets, for TemplatesSetting
     "wmaportal.apps.PortalAdminConfig",
     "wmaportal.apps.PortalConfig",
     "partners",
@@ -80,6 +95,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "partners.even_time.EvenTime",
     "wmaportal.middleware.RefuseHostileRequests",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -117,10 +133,7 @@ TEMPLATES = [
 # People and sign-in
 
 AUTH_USER_MODEL = "partners.User"
-AUTHENTICATION_BACKENDS = [
-    "partners.authentication.RoleBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["partners.authentication.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -137,12 +150,20 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "partners.forms.SignupForm"
+ACCOUNT_FORMS = {"signup": "partners.signup.SignupForm"}
 ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "fax_number"  # people do not see it, bots fill it in
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds: mail to ministries is slow
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 900
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+# Six digits: three tries a code, and few codes an hour, leave a guesser one in 30,000 an hour
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip,3/m/key,10/h/key",
+    "reset_password": "20/m/ip,3/m/key,10/h/key",
+}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
@@ -173,6 +194,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "keep house": {"task": "wmaportal.tasks.keep_house", "schedule": 3600.0},  # seconds
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 # Mail: EMAIL_URL fills what delivers; what apps call is EMAIL_BACKEND
 
@@ -189,6 +214,13 @@ EMAIL_USE_SSL = DELIVERY["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 30  # seconds
 EMAIL_BACKEND = "wmaportal.mailbox.DeliveryBackend"
 MAIL_DIR = Path(options.str("MAIL_DIR", str(VAR_DIR / "mail")))
+# What stands before the path of links in mails
+SITE_URL = options.str(
+    "SITE_URL",
+    f"http://localhost:{options.int('PORT', 8000)}"
+    if LOCAL_MODE
+    else f"https://{ALLOWED_HOSTS[0].lstrip('.')}",
+).rstrip("/")
 DEFAULT_FROM_EMAIL = options.str("DEFAULT_FROM_EMAIL", "Waste Management Area <portal@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_SUBJECT_PREFIX = ""
@@ -217,6 +249,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["wmaportal.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -228,6 +261,7 @@ COUNTRIES_OVERRIDE = {
     "BO": _("Bolivia (Plurinational State of)"),
     "BS": _("Bahamas"),
     "FM": _("Micronesia (Federated States of)"),
+    "GB": _("United Kingdom of Great Britain and Northern Ireland"),
     "GM": _("Gambia"),
     "IR": _("Iran (Islamic Republic of)"),
     "KP": _("Democratic People’s Republic of Korea"),

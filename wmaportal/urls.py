@@ -1,9 +1,29 @@
 """All addresses of the portal."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from wmaportal import errors
+from wmaportal.health import health
+from wmaportal.views import home, my_page
+
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("my/", my_page.my_page, name="my_page"),
+    path("privacy/", home.privacy, name="privacy"),
+    path("accessibility/", home.accessibility, name="accessibility"),
+    path("contact/", home.contact, name="contact"),
+    path("health/", health, name="health"),
+    path("experts/", include("experts.urls")),
+    path("", include("partners.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
+if settings.LOCAL_MODE:
+    urlpatterns.append(path("mailbox/", include("wmaportal.mailbox_views")))
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.page_not_found
+handler500 = errors.server_error

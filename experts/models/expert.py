@@ -79,7 +79,7 @@ class ExpertQuerySet(models.QuerySet):
 class Expert(models.Model):
     """A profile of the Resource Persons List.
 
-    `search`, `sort_name`, `term_ids` and `region` are kept by triggers (migration 0002), so that
+    `search`, `sort_name`, `region`, `term_ids` and `group_ids` are kept by triggers (migration 0002), so that
     every way of writing keeps them right. `set_terms` fills `term_ids` here as well, for history.
     """
 
@@ -215,10 +215,11 @@ class Expert(models.Model):
     sort_name = models.CharField(max_length=200, default="", editable=False)
     region = models.CharField(max_length=20, default="", editable=False)
     term_ids = ArrayField(models.IntegerField(), default=list, editable=False)
+    group_ids = ArrayField(models.IntegerField(), default=list, editable=False)
     search = SearchVectorField(null=True, editable=False)
 
     objects = ExpertQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["search", "sort_name", "region"])
+    history = HistoricalRecords(excluded_fields=["search", "sort_name", "region", "group_ids"])
 
     class Meta:
         verbose_name = _("expert")

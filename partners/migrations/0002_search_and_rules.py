@@ -14,10 +14,13 @@ CREATE TEXT SEARCH CONFIGURATION portal_names (COPY = pg_catalog.simple);
 ALTER TEXT SEARCH CONFIGURATION portal_names
     ALTER MAPPING FOR hword, hword_part, word WITH unaccent, simple;
 
--- Words are found stemmed as in English and as they are written, accents and case ignored.
+-- Names and terms are found as they are written as well as stemmed, free text stemmed as English;
+-- accents and case are ignored.
 CREATE FUNCTION portal_vector(weight "char", words text) RETURNS tsvector
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT setweight(to_tsvector('portal_words', words) || to_tsvector('portal_names', words), weight)
+    SELECT setweight(CASE WHEN weight IN ('A', 'B')
+        THEN to_tsvector('portal_words', words) || to_tsvector('portal_names', words)
+        ELSE to_tsvector('portal_words', words) END, weight)
 $$;
 CREATE FUNCTION portal_query(words text) RETURNS tsquery
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

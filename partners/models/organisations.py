@@ -6,9 +6,37 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from partners.models.countries import Country
+
+
+class OrganisationQuerySet(models.QuerySet):
+    def partners(self):
+        """Organisations that are approved partners today."""
+        return self.filter(partner__status="approved")
+
+    def visible_to(self, user):
+        """Whose page this person may see: partners, leads of areas, and what is one's own."""
+        if user.has_perm("partners.view_organisation"):
+            return self
+        seen = Q(partner__status="approved") | Q(
+            pk__in=PartnershipArea.leads.through.objects.values("organisation")
+        )
+        if user.is_authenticated:
+            seen |= Q(contact=user) | Q(partner__applied_by=user)
+            seen |= Q(pk__in=Membership.objects.filter(user=user).values("organisation"))
+        return self.filter(seen)
+
+    def matching(self, words: str):
+        """Organisations with all these words in their name or acronym, accents ignored."""
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(name__unaccent__icontains=word) | Q(acronym__unaccent__icontains=word)
+            )
+        return found
 
 
 class Organisation(models.Model):
@@ -47,6 +75,8 @@ class Organisation(models.Model):
     source = models.CharField(_("source"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
+    objects = OrganisationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
@@ -63,6 +93,9 @@ class Organisation(models.Model):
 
     def __str__(self):
         return self.name
+
+    def get_absolute_url(self):
+        return reverse("organisation_detail", args=[self.pk])
 
 
 class DateRange(Func):

@@ -1,0 +1,116 @@
+"""The profile's address and who sees a private field: changed with a code, never silently.
+
+A code goes to the sign-in address; a new profile address gets one as well, so that reminders
+reach somebody. The codes hold for exactly the values that were asked for.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from experts import confirmation, editing
+from experts.models import Change, Edit, Expert
+from partners import codes, mail
+from partners.models import User
+from partners.refusals import Refused
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change that waits for its codes: the new values, and the addresses that got a code."""
+
+    values: dict[str, str]
+    addresses: tuple[str, ...]
+
+
+def _purpose(expert: Expert, values: dict[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+    return f"expert-{expert.pk}-contact-{digest}"
+
+
+def _addresses(expert: Expert, user: User, values: dict[str, str]) -> tuple[str, ...]:
+    new = values["email"]
+    return (user.email,) if new in (expert.email, user.email) else (user.email, new)
+
+
+def needs_codes(expert: Expert, values: dict[str, str]) -> bool:
+    return any(getattr(expert, name) != value for name, value in values.items())
+
+
+def typed_codes(data: QueryDict) -> dict[str, str] | None:
+    """Code by address from the second form; None when this is the first one."""
+    addresses = data.getlist("address")
+    return dict(zip(addresses, data.getlist("code"), strict=False)) if addresses else None
+
+
+def ask(expert: Expert, user: User, values: dict[str, str], now: datetime) -> Asked:
+    """Send the codes for these new values of `Expert.GUARDED_FIELDS`.
+
+    Raises Refused when another profile has the address, or too many codes were asked for.
+    """
+    _refuse_taken(expert, values["email"])
+    addresses = _addresses(expert, user, values)
+    for address in addresses:
+        codes.send(
+            user,
+            _purpose(expert, values),
+            address,
+            now,
+            why=str(_("You change your address or who sees it on the Resource Persons List.")),
+        )
+    return Asked(values, addresses)
+
+
+def change(
+    expert_id: int, user: User, values: dict[str, str], typed: dict[str, str], now: datetime
+) -> Expert:
+    """Write the new values when every address's code is right: `typed` has code by address.
+
+    The expert's own saving, so it confirms a listed profile. The old address is told. Raises
+    Refused.
+    """
+    expert = Expert.objects.get(pk=expert_id)
+    purpose = _purpose(expert, values)
+    parts = [
+        (purpose, address, typed.get(address, "")) for address in _addresses(expert, user, values)
+    ]
+    if not all(codes.check_all(user, parts, now)):
+        raise Refused(str(codes.WRONG))
+    return _write(expert_id, user, values, now)
+
+
+@transaction.atomic
+def _write(expert_id: int, user: User, values: dict[str, str], now: datetime) -> Expert:
+    expert = Expert.objects.select_for_update().get(pk=expert_id)
+    _refuse_taken(expert, values["email"])
+    old = expert.email
+    changed = [name for name, value in values.items() if getattr(expert, name) != value]
+    edit = Edit.objects.create(expert=expert, by=user, at=now)
+    for name in changed:
+        secret = name in Expert.PRIVATE_FIELDS
+        Change.objects.create(
+            edit=edit,
+            field=name,
+            before=None if secret else getattr(expert, name),
+            after=None if secret else values[name],
+            state=editing.State.APPLIED,
+        )
+        setattr(expert, name, values[name])
+    if expert.status == Expert.Status.LISTED:
+        confirmation.stamp(expert, now)
+    expert.version += 1
+    expert.save()
+    if old and old != expert.email:
+        mail.send("experts/mail/address_changed", old, {"expert": expert})
+    return expert
+
+
+def _refuse_taken(expert: Expert, address: str):
+    others = Expert.objects.exclude(pk=expert.pk).exclude(status=Expert.Status.WITHDRAWN)
+    if others.filter(email=address).exists():
+        raise Refused(_("Another profile has this e-mail address."))

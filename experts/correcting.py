@@ -1,0 +1,42 @@
+"""Notes of colleagues on a profile: they go to the expert, and the answer goes back."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from experts.models import Correction, Expert
+from partners import mail
+from partners.models import User
+from partners.refusals import Refused
+
+PER_DAY = 5  # notes that one person may write in 24 hours
+
+
+@transaction.atomic
+def suggest(expert_id: int, text: str, by: User, now: datetime) -> Correction:
+    """Store a note and tell the expert. Raises Refused after five notes in a day."""
+    User.objects.select_for_update().get(pk=by.pk)
+    if Correction.objects.filter(by=by, at__gt=now - timedelta(days=1)).count() >= PER_DAY:
+        raise Refused(_("You have written five notes today. Go on tomorrow."))
+    expert = Expert.objects.get(pk=expert_id)
+    correction = Correction.objects.create(expert=expert, by=by, text=text, at=now)
+    to = expert.email or (expert.user.email if expert.user else "")
+    if to:
+        link = mail.absolute(reverse("expert_me"))
+        mail.send("experts/mail/correction", to, {"correction": correction, "link": link})
+    return correction
+
+
+@transaction.atomic
+def answer(correction_id: int, taken: bool, now: datetime) -> Correction:
+    """The expert took the note over or not; whoever wrote it is told. Safe to repeat."""
+    correction = Correction.objects.select_for_update().get(pk=correction_id)
+    if correction.state != Correction.State.OPEN:
+        return correction
+    correction.state = Correction.State.DONE if taken else Correction.State.DECLINED
+    correction.answered_at = now
+    correction.save()
+    mail.send("experts/mail/correction_answered", correction.by.email, {"correction": correction})
+    return correction

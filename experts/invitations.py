@@ -1,0 +1,140 @@
+"""Links sent to people: claim a listed profile, or say yes or no to a nomination."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from experts import consent
+from experts.models import Expert, Invitation
+from partners import decisions, mail
+from partners.models import User
+from partners.refusals import Refused
+
+VALID_FOR = timedelta(days=30)
+
+
+@transaction.atomic
+def invite_to_claim(expert_id: int, by: User, now: datetime) -> Invitation:
+    """The Lead asks a listed person to take over the own profile. Raises Refused when pointless."""
+    expert = Expert.objects.select_for_update().get(pk=expert_id)
+    if expert.user_id:
+        raise Refused(_("This profile has an owner already."))
+    if not expert.email:
+        raise Refused(_("The profile has no e-mail address. Enter one first."))
+    if expert.status != Expert.Status.LISTED:
+        raise Refused(_("This profile is not on the list."))
+    Invitation.objects.filter(expert=expert, state=Invitation.State.SENT).update(expires_at=now)
+    invitation = Invitation.objects.create(
+        kind=Invitation.Kind.CLAIM,
+        name=expert.name,
+        email=expert.email,
+        expert=expert,
+        invited_by=by,
+        sent_at=now,
+        expires_at=now + VALID_FOR,
+    )
+    decisions.record(by, "invited", expert, now)
+    _send(invitation, "experts/mail/claim")
+    return invitation
+
+
+@transaction.atomic
+def nominate(name: str, email: str, by: User, now: datetime) -> Invitation | None:
+    """A partner names somebody; only name and address are kept until that person agrees.
+
+    Returns None, and sends nothing, when the address is on the list or was nominated in the last
+    30 days: the page says the same in both cases, so it does not reveal who is known.
+    """
+    email = email.strip().lower()
+    known = Expert.objects.filter(email=email).exclude(status=Expert.Status.WITHDRAWN).exists()
+    asked = Invitation.objects.filter(email=email, sent_at__gt=now - VALID_FOR).exists()
+    if known or asked:
+        return None
+    invitation = Invitation.objects.create(
+        kind=Invitation.Kind.NOMINATION,
+        name=name,
+        email=email,
+        invited_by=by,
+        sent_at=now,
+        expires_at=now + VALID_FOR,
+    )
+    _send(invitation, "experts/mail/nomination")
+    return invitation
+
+
+@transaction.atomic
+def accept(token: str, user: User, now: datetime) -> Expert:
+    """The person behind the link, signed in, takes the profile over or starts one.
+
+    Raises Refused when the link is used, too old, or the person has another profile.
+    """
+    invitation = _open(token, now)
+    own = Expert.objects.filter(user=user).first()
+    if own is not None and own.pk != invitation.expert_id:
+        raise Refused(_("You have a profile already."))
+    if invitation.kind == Invitation.Kind.CLAIM:
+        expert = Expert.objects.select_for_update().get(pk=invitation.expert_id)
+        if expert.user_id not in (None, user.pk):
+            raise Refused(_("This profile has an owner already."))
+        if expert.email != invitation.email:
+            raise Refused(_("This link is not valid any more. Ask the Lead for a new one."))
+        expert.user = user
+        expert.version += 1
+        expert.save()
+    else:
+        expert = start_profile(user, invitation.name, invitation.email, now)
+    consent.agree(expert, user, now)
+    _answer(invitation, Invitation.State.ACCEPTED, now)
+    return expert
+
+
+@transaction.atomic
+def decline(token: str, now: datetime):
+    """The person says no; name and address of a nomination are erased at once."""
+    invitation = _open(token, now)
+    if invitation.kind == Invitation.Kind.NOMINATION:
+        invitation.name = str(_("(declined)"))
+        invitation.email = f"declined-{invitation.pk}@invalid.invalid"
+    _answer(invitation, Invitation.State.DECLINED, now)
+
+
+def start_profile(user: User, name: str, email: str, now: datetime) -> Expert:
+    """A draft of the person's own; the caller records consent. Raises Refused on a second one."""
+    if Expert.objects.filter(user=user).exists():
+        raise Refused(_("You have a profile already."))
+    taken = Expert.objects.filter(email=email).exclude(status=Expert.Status.WITHDRAWN).first()
+    if taken is not None and taken.user_id is None and email == user.email:
+        raise Refused(
+            _("You are on the list already. The Lead can send you a link to take the profile over.")
+        )
+    if taken is not None:
+        raise Refused(_("There is a profile with this e-mail address already."))
+    return Expert.objects.create(user=user, name=name, email=email, created_at=now)
+
+
+def find(token: str) -> Invitation | None:
+    """The invitation behind a link, whatever its state."""
+    return Invitation.objects.select_related("expert", "invited_by").filter(token=token).first()
+
+
+def is_open(invitation: Invitation, now: datetime) -> bool:
+    return invitation.state == Invitation.State.SENT and invitation.expires_at > now
+
+
+def _open(token: str, now: datetime) -> Invitation:
+    invitation = Invitation.objects.select_for_update().filter(token=token).first()
+    if invitation is None or not is_open(invitation, now):
+        raise Refused(_("This link is not valid any more. Ask for a new one."))
+    return invitation
+
+
+def _answer(invitation: Invitation, state: Invitation.State, now: datetime):
+    invitation.state, invitation.answered_at = state, now
+    invitation.save()
+
+
+def _send(invitation: Invitation, template: str):
+    link = mail.absolute(reverse("invitation", args=[invitation.token]))
+    mail.send(template, invitation.email, {"invitation": invitation, "link": link})

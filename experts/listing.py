@@ -1,0 +1,251 @@
+"""Onto the list and off it: submit, approve, reject, unlist, pause, remove, erase."""
+
+from datetime import date, datetime, timedelta
+
+from dateutil.relativedelta import relativedelta
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from experts import confirmation, consent
+from experts.models import Edit, Expert, Invitation
+from partners import decisions, mail
+from partners.models import User
+from partners.refusals import Refused
+
+ERASE_AFTER = timedelta(days=30)
+UNTOUCHED_DRAFTS_GO_AFTER = timedelta(days=30)
+PAUSE_AT_MOST = relativedelta(months=12)
+
+#: What must be filled in before the Lead looks at a profile.
+REQUIRED_TO_SUBMIT = ("name", "country", "terms", "languages", "summary")
+
+
+def _move(expert_id: int, to: Expert.Status, sentence: str) -> Expert:
+    """Lock the profile and check that it may go to this status. Raises Refused with the sentence."""
+    expert = Expert.objects.select_for_update().get(pk=expert_id)
+    if to not in Expert.NEXT[expert.status]:
+        raise Refused(sentence)
+    expert.status = to
+    expert.version += 1
+    return expert
+
+
+def missing_to_submit(expert: Expert) -> list[str]:
+    """Names of the fields that must still be filled in before the profile can be submitted."""
+    return [
+        field
+        for field in REQUIRED_TO_SUBMIT
+        if not (expert.term_ids if field == "terms" else getattr(expert, field))
+    ]
+
+
+@transaction.atomic
+def submit(expert_id: int, now: datetime) -> Expert:
+    """The person hands the profile to the Lead.
+
+    Raises Refused when something is missing, when consent was not given, or when the profile is
+    not a draft, unlisted or withdrawn.
+    """
+    expert = _move(expert_id, Expert.Status.AWAITING, _("This profile was already handed in."))
+    if missing_to_submit(expert):
+        raise Refused(_("Some fields are still empty: name, country, expertise, languages, summary."))
+    if not consent.has_agreed(expert):
+        raise Refused(_("Agree to be listed first."))
+    confirmation.stamp(expert, now)  # handing it in says that it is right
+    expert.submitted_at = now
+    expert.removed_at = None
+    expert.save()
+    return expert
+
+
+@transaction.atomic
+def hand_in(expert_id: int, by: User, now: datetime) -> Expert:
+    """The person agrees to be listed and hands the profile in. Raises Refused as `submit` does."""
+    expert = Expert.objects.get(pk=expert_id)
+    if not consent.has_agreed(expert):
+        consent.agree(expert, by, now)
+    return submit(expert_id, now)
+
+
+@transaction.atomic
+def approve(expert_id: int, by: User, now: datetime) -> Expert:
+    """The Lead puts a profile on the list and tells the expert.
+
+    What the person wrote and handed in counts as confirmed at that moment; approving does not
+    move it. Raises Refused when the profile is not awaiting approval.
+    """
+    expert = Expert.objects.select_for_update().get(pk=expert_id)
+    if expert.status != Expert.Status.AWAITING:
+        raise Refused(_("This profile is not awaiting approval."))
+    expert.status = Expert.Status.LISTED
+    expert.status_reason = ""
+    expert.approved_by, expert.approved_at = by, now
+    expert.version += 1
+    expert.save()
+    decisions.record(by, "listed", expert, now)
+    _tell(expert, "listed")
+    return expert
+
+
+@transaction.atomic
+def reject(expert_id: int, by: User, reason: str, now: datetime) -> Expert:
+    """The Lead gives a profile back with a reason; it is a draft again and nothing is lost."""
+    _need(reason)
+    expert = Expert.objects.select_for_update().get(pk=expert_id)
+    if expert.status != Expert.Status.AWAITING:
+        raise Refused(_("This profile is not awaiting approval."))
+    expert.status = Expert.Status.DRAFT
+    expert.status_reason = reason
+    expert.version += 1
+    expert.save()
+    decisions.record(by, "returned", expert, now, reason)
+    _tell(expert, "returned", reason=reason)
+    return expert
+
+
+@transaction.atomic
+def unlist(expert_id: int, by: User, reason: str, now: datetime) -> Expert:
+    """The Lead takes a profile off the list with a reason."""
+    _need(reason)
+    expert = _move(expert_id, Expert.Status.UNLISTED, _("This profile is not on the list."))
+    expert.status_reason = reason
+    expert.save()
+    decisions.record(by, "unlisted", expert, now, reason)
+    _tell(expert, "unlisted", reason=reason)
+    return expert
+
+
+@transaction.atomic
+def relist(expert_id: int, by: User, now: datetime) -> Expert:
+    """The Lead puts an unlisted profile back."""
+    expert = Expert.objects.select_for_update().get(pk=expert_id)
+    if expert.status != Expert.Status.UNLISTED:
+        raise Refused(_("This profile is not unlisted."))
+    expert.status = Expert.Status.LISTED
+    expert.status_reason = ""
+    expert.approved_by, expert.approved_at = by, now
+    expert.version += 1
+    expert.save()
+    decisions.record(by, "listed again", expert, now)
+    _tell(expert, "listed")
+    return expert
+
+
+@transaction.atomic
+def pause(expert_id: int, until: date, now: datetime) -> Expert:
+    """'Pause me' until a day. Raises Refused for a day that is past or over 12 months away."""
+    if until <= now.date():
+        raise Refused(_("Choose a day in the future."))
+    if until > now.date() + PAUSE_AT_MOST:
+        raise Refused(
+            _("A pause lasts 12 months at most: until %(day)s.")
+            % {"day": date_format(now.date() + PAUSE_AT_MOST)}
+        )
+    expert = Expert.objects.select_for_update().get(pk=expert_id)
+    if expert.status != Expert.Status.LISTED:
+        raise Refused(_("This profile is not on the list."))
+    expert.paused_until = until
+    expert.version += 1
+    expert.save()
+    return expert
+
+
+@transaction.atomic
+def end_pause(expert_id: int, now: datetime) -> Expert:
+    """The expert is back before the day."""
+    expert = Expert.objects.select_for_update().get(pk=expert_id)
+    expert.paused_until = None
+    expert.version += 1
+    expert.save()
+    return expert
+
+
+@transaction.atomic
+def end_past_pauses(now: datetime) -> int:
+    """Pauses whose day has come end with a mail; safe to repeat. Returns how many ended."""
+    ended = Expert.objects.select_for_update(skip_locked=True).filter(
+        paused_until__lte=now.date(), status=Expert.Status.LISTED
+    )
+    count = 0
+    for expert in ended:
+        expert.paused_until = None
+        expert.version += 1
+        expert.save()
+        _tell(expert, "pause_ended")
+        count += 1
+    return count
+
+
+@transaction.atomic
+def remove(expert_id: int, by: User, now: datetime) -> Expert:
+    """'Remove me': hidden at once, consent taken back; private fields go after 30 days."""
+    expert = _move(expert_id, Expert.Status.WITHDRAWN, _("This profile is removed already."))
+    expert.removed_at = now
+    expert.paused_until = None
+    expert.save()
+    consent.withdraw(expert, by, now)
+    _tell(expert, "removed", erased_on=now + ERASE_AFTER)
+    return expert
+
+
+@transaction.atomic
+def erase_removed(now: datetime) -> int:
+    """Erase private fields, photo, history and edits of profiles removed 30 days ago.
+
+    What stays: name, organisation, country and expertise, the consent record and the Lead's log,
+    so that the portal can show later what it did. Returns how many were erased; safe to repeat.
+    """
+    removed = Expert.objects.select_for_update(skip_locked=True).filter(
+        status=Expert.Status.WITHDRAWN, removed_at__lte=now - ERASE_AFTER
+    )
+    to_erase = removed.exclude(email="", phone="", photo="", user=None, summary="", experience="")
+    count = 0
+    for expert in to_erase:
+        if expert.photo:
+            photo = expert.photo
+            transaction.on_commit(lambda photo=photo: photo.storage.delete(photo.name))
+        expert.email = expert.phone = expert.photo = ""
+        expert.summary = expert.experience = expert.website = expert.orcid = expert.linkedin = ""
+        expert.user = None
+        expert.version += 1
+        expert.save()
+        expert.history.all().delete()
+        Edit.objects.filter(expert=expert).delete()
+        Invitation.objects.filter(expert=expert).delete()
+        count += 1
+    return count
+
+
+@transaction.atomic
+def drop_untouched_drafts(now: datetime) -> int:
+    """Drafts and unanswered nominations that nobody touched for 30 days go. Returns how many.
+
+    A draft of somebody who agreed to be listed keeps its consent record: it is removed as by
+    'Remove me' and erased later.
+    """
+    since = now - UNTOUCHED_DRAFTS_GO_AFTER
+    untouched = Expert.objects.filter(status=Expert.Status.DRAFT, created_at__lte=since).exclude(
+        pk__in=Expert.history.filter(history_date__gt=since).values("id")
+    )
+    agreed = untouched.exclude(consents=None)
+    count = agreed.update(status=Expert.Status.WITHDRAWN, removed_at=now)
+    gone = list(untouched.filter(consents=None).values_list("pk", flat=True))
+    Expert.objects.filter(pk__in=gone).delete()
+    Expert.history.filter(id__in=gone).delete()
+    unanswered = Invitation.objects.filter(
+        kind=Invitation.Kind.NOMINATION, state=Invitation.State.SENT, expires_at__lte=now
+    )
+    return count + len(gone) + unanswered.delete()[0]
+
+
+def _need(reason: str):
+    if not reason.strip():
+        raise Refused(_("Give a reason: the other side is told."))
+
+
+def _tell(expert: Expert, what: str, **context):
+    """Write to the person, if there is an address at all."""
+    to = expert.email or (expert.user.email if expert.user else "")
+    if to:
+        mail.send(f"experts/mail/{what}", to, {"expert": expert, **context})

@@ -1,0 +1,93 @@
+"""Finding experts by words, and what to suggest for a word that finds nobody."""
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramWordSimilarity
+from django.db.models import F, Func, QuerySet, Value
+
+from experts.models import Expert
+from partners.models import Country, Synonym, Term
+from partners.reference import sort_key
+
+MAX_LENGTH = 200  # characters of a query that are looked at
+SIMILAR = 0.5  # word similarity (0 to 1) from which a word is suggested
+SUGGESTIONS = 3
+
+
+class Words(SearchQuery):
+    """What a person typed, as a query: stemmed as English or as written, accents ignored."""
+
+    def __init__(self, words: str):
+        super().__init__(words[:MAX_LENGTH])
+        self.function = "portal_query"
+
+
+class Rank(SearchRank):
+    """0 to 1: a name weighs more than expertise, expertise more than summary and experience."""
+
+    def __init__(self, words: str):
+        weights = [0.05, 0.2, 0.6, 1.0]  # experience, summary, expertise, name
+        super().__init__(F("search"), Words(words), weights=weights)
+
+
+def matching(experts: QuerySet, words: str) -> QuerySet:
+    """Experts in whose profile all words stand (a name, a subject, a country)."""
+    return experts.filter(search=Words(words))
+
+
+def ids_matching(words: str) -> list[int]:
+    """Keys of all listed experts in whose profile the words stand, in no order."""
+    found = matching(Expert.objects.listed().order_by(), words)
+    return found.aggregate(keys=ArrayAgg("pk", default=Value([])))["keys"]
+
+
+def terms_with_hits(words: str) -> list[Term]:
+    """The whole vocabulary in its order; `hit` says whether the words name the term."""
+    terms = Term.objects.defer("words", "description")
+    if words:
+        terms = terms.extra(
+            select={"hit": "partners_term.words @@ portal_query(%s)"},
+            select_params=[words[:MAX_LENGTH]],
+        )
+    else:
+        terms = terms.annotate(hit=Value(False))
+    return list(terms)
+
+
+def other_words(terms: list[Term]) -> list[str]:
+    """Up to three other words for these terms, to show what the search understood."""
+    if not terms:
+        return []
+    found = Synonym.objects.filter(term__in=terms).values_list("text", flat=True)
+    return list(found[:3])
+
+
+def suggestions(words: str, experts: QuerySet) -> list[str]:
+    """Up to three known words that look like a misspelt query, best first.
+
+    Looks at terms, their synonyms, countries and the names of `experts` (those the person may
+    see). Trigram similarity, so 'termometer' finds thermometers.
+    """
+    wanted = Value(sort_key(words[:MAX_LENGTH]))
+    plain = Func(F("text"), function="portal_sort_key")
+    sources = [
+        Synonym.objects.annotate(plain=plain),
+        *(
+            Term.objects.annotate(text=F(label), plain=Func(F(label), function="portal_sort_key"))
+            for label in ("label_en", "label_fr", "label_es")
+        ),
+        Country.objects.annotate(text=F("name"), plain=F("sort_name")),
+        experts.filter(sort_name__trigram_word_similar=wanted).annotate(
+            text=F("name"), plain=F("sort_name")
+        ),
+    ]
+    found = {}
+    for source in sources:
+        rows = (
+            source.annotate(likeness=TrigramWordSimilarity(wanted, F("plain")))
+            .filter(likeness__gte=SIMILAR)
+            .order_by("-likeness")
+            .values_list("text", "likeness")[:SUGGESTIONS]
+        )
+        for text, likeness in rows:
+            found[text] = max(likeness, found.get(text, 0))
+    return sorted(found, key=lambda text: -found[text])[:SUGGESTIONS]

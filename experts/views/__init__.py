@@ -1,0 +1,47 @@
+"""The pages of the Resource Persons List, one file a subject."""
+
+from experts.views.correcting import correction_answer, expert_correction
+from experts.views.directory import expert_list
+from experts.views.joining import expert_apply, expert_nominate, invitation
+from experts.views.own import (
+    expert_confirm,
+    expert_contact,
+    expert_edit,
+    expert_history,
+    expert_me,
+    expert_pause,
+    expert_remove,
+    expert_submit,
+)
+from experts.views.profile import expert_detail, expert_photo
+from experts.views.roster import (
+    expert_export_csv,
+    expert_export_xlsx,
+    expert_roster,
+    expert_roster_pdf,
+    expert_vcard,
+)
+
+__all__ = [
+    "correction_answer",
+    "expert_apply",
+    "expert_confirm",
+    "expert_contact",
+    "expert_correction",
+    "expert_detail",
+    "expert_edit",
+    "expert_export_csv",
+    "expert_export_xlsx",
+    "expert_history",
+    "expert_list",
+    "expert_me",
+    "expert_nominate",
+    "expert_pause",
+    "expert_photo",
+    "expert_remove",
+    "expert_roster",
+    "expert_roster_pdf",
+    "expert_submit",
+    "expert_vcard",
+    "invitation",
+]

@@ -1,0 +1,156 @@
+"""The list to take away: CSV, Excel, the printed roster, and one expert as a vCard.
+
+Public fields alone, of experts whom the person may see. A query string with the directory's filters
+gives what the directory shows for it; without one it is the whole list, lapsed profiles included,
+each with its day of confirmation.
+"""
+
+import csv
+import io
+import tempfile
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from openpyxl import Workbook
+
+from experts import columns, permissions, roster, vcard
+from experts.directory import FACETS, find
+from experts.models import Expert
+from partners.models import Region
+
+MOST_IN_XLSX = 10_000  # rows: some seconds of one core; CSV has no limit
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FILTERS = ("q", *FACETS)
+
+
+def _chosen(request, now: datetime) -> tuple[QuerySet[Expert], bool, str]:
+    """(experts, whether it is the whole list, query string of the known filters)."""
+    if not any(request.GET.get(name) for name in _FILTERS):
+        return Expert.objects.listed().visible_to(request.user), True, ""
+    found = find(request.GET, request.user, now)
+    query = [(name, value) for name, values in found.chosen.items() for value in values]
+    if found.words:
+        query.insert(0, ("q", found.words))
+    return found.experts, not found.is_filtered, urlencode(query)
+
+
+def _too_long(request, total: int, limit: int, query: str) -> HttpResponse:
+    """A page that says how to get a smaller list: by region, or as CSV."""
+    context = {
+        "total": total,
+        "limit": limit,
+        "csv": _address("expert_export_csv", query),
+        "list": _address("expert_list", query),
+        "regions": Region.choices,
+    }
+    return render(request, "experts/roster_too_long.html", context, status=400)
+
+
+def _address(name: str, query: str) -> str:
+    return reverse(name) + (f"?{query}" if query else "")
+
+
+@require_safe
+def expert_roster(request):
+    """The roster as a page that prints well. 400 with a way out above `roster.MOST` experts."""
+    now = timezone.now()
+    experts, whole, query = _chosen(request, now)
+    if (total := experts.count()) > roster.MOST:
+        return _too_long(request, total, roster.MOST, query)
+    context = {
+        "roster": roster.build(experts, now, whole),
+        "pdf": _address("expert_roster_pdf", query),
+        "csv": _address("expert_export_csv", query),
+        "xlsx": _address("expert_export_xlsx", query),
+        "list": _address("expert_list", query),
+    }
+    return render(request, "experts/expert_roster.html", context)
+
+
+@require_safe
+def expert_roster_pdf(request):
+    """The roster as PDF/UA-1. 400 with a way out above `roster.MOST` experts."""
+    now = timezone.now()
+    experts, whole, query = _chosen(request, now)
+    if (total := experts.count()) > roster.MOST:
+        return _too_long(request, total, roster.MOST, query)
+    content = roster.pdf(roster.build(experts, now, whole))
+    return FileResponse(
+        io.BytesIO(content), content_type="application/pdf", filename=_file_name(now, "pdf")
+    )
+
+
+@require_safe
+def expert_export_csv(request):
+    """UTF-8 with a byte order mark (Excel needs it), commas; streamed, any number of rows."""
+    now = timezone.now()
+    experts, _whole, _query = _chosen(request, now)
+    return StreamingHttpResponse(
+        _csv_lines(experts),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{_file_name(now, "csv")}"'},
+    )
+
+
+def _csv_lines(experts: QuerySet[Expert]):
+    line = io.StringIO()
+    writer = csv.writer(line)
+    yield "\ufeff"
+    for row in columns.rows(experts.defer(*Expert.PRIVATE_FIELDS, "search"), columns.PUBLIC):
+        writer.writerow(row)
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+
+
+@require_safe
+def expert_export_xlsx(request):
+    """An Excel workbook of one sheet. 400 with a way out above `MOST_IN_XLSX` rows."""
+    now = timezone.now()
+    experts, _whole, query = _chosen(request, now)
+    if (total := experts.count()) > MOST_IN_XLSX:
+        return _too_long(request, total, MOST_IN_XLSX, query)
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Experts")
+    sheet.freeze_panes = "B2"
+    for letter, width in zip("ABCDEFGHI", (28, 28, 36, 20, 18, 44, 24, 48, 60), strict=True):
+        sheet.column_dimensions[letter].width = width
+    for row in columns.rows(experts.defer(*Expert.PRIVATE_FIELDS, "search"), columns.PUBLIC):
+        sheet.append(row)
+    file = tempfile.TemporaryFile()  # closed by the response
+    book.save(file)
+    file.seek(0)
+    return FileResponse(
+        file, content_type=XLSX, as_attachment=True, filename=_file_name(now, "xlsx")
+    )
+
+
+@require_safe
+def expert_vcard(request, pk: int):
+    """One expert as a contact, for who may see the e-mail address or the phone number.
+
+    404 for everybody else, as for a profile that does not exist.
+    """
+    now = timezone.now()
+    expert = get_object_or_404(
+        Expert.objects.visible_to(request.user).select_related("organisation", "country"), pk=pk
+    )
+    contact = permissions.contact_seen_by(request.user, expert, now.date())
+    if not contact:
+        raise Http404
+    response = HttpResponse(
+        vcard.write(expert, contact), content_type="text/vcard; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="expert-{expert.pk}.vcf"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _file_name(now: datetime, ending: str) -> str:
+    return f"resource-persons-{now:%Y-%m-%d}.{ending}"

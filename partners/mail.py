@@ -1,0 +1,101 @@
+"""Mail that the portal writes by itself: three templates, one call.
+
+    mail.send("partners/mail/partner_approved", user.email, {"name": user.name, "link": link})
+
+renders `<template>.subject.txt` (one line), `<template>.txt` (extends "mail/base.txt") and
+`<template>.html` (extends "mail/base.html", bare tags: the styles are written in here). Text and
+HTML say the same. In the two text files nothing is escaped for HTML. Paragraphs of the text file
+are wrapped; lines that begin with a space, or hold an address of the web, are left alone.
+"""
+
+import re
+import textwrap
+
+from django.conf import settings
+from django.core.mail import BadHeaderError, EmailMultiAlternatives
+from django.template import Context
+from django.template.loader import get_template, render_to_string
+
+WIDTH = 72  # characters in a line of text
+_CODE = re.compile(r"[A-Z0-9-]{4,12}")  # a part of a text that is a code to type
+
+#: Mail programs drop style sheets, so each bare tag gets its style here (look/mail-reminder.html).
+STYLES = {
+    "h1": "font-family:Georgia,'Times New Roman',serif;font-size:26px;line-height:32px;"
+    "margin:24px 0 12px",
+    "p": "margin:0 0 16px",
+    "ul": "margin:0 0 16px;padding:0 0 0 24px",
+    "li": "margin:0 0 8px",
+    "dl": "margin:0 0 24px",
+    "dt": "font-size:14px;line-height:20px;color:#4a585c;font-weight:bold;padding-top:8px;"
+    "border-top:1px solid #cfd6d3",
+    "dd": "margin:0 0 8px",
+    "blockquote": "margin:0 0 16px;padding:0 0 0 16px;border-left:4px solid #cfd6d3;"
+    "white-space:pre-line",
+    "a": "color:#0b5468",
+    'p class="small"': "font-size:14px;line-height:20px;color:#4a585c;margin:0 0 12px",
+    'p class="code"': "font-family:Consolas,Menlo,monospace;font-size:26px;line-height:32px;"
+    "letter-spacing:4px;margin:0 0 16px",
+    'a class="main"': "display:inline-block;background:#0b5468;color:#ffffff;font-weight:bold;"
+    "text-decoration:none;padding:12px 24px;border:2px solid #0b5468",
+}
+_TAGS = {tag: f'<{tag} style="{style}"' for tag, style in STYLES.items()}
+_TAG = re.compile(f"<({'|'.join(sorted(_TAGS, key=len, reverse=True))})(?=[ >])")
+
+
+def absolute(path: str) -> str:
+    """The full address of a path of the portal: `absolute(reverse("my_page"))`."""
+    return settings.SITE_URL + path
+
+
+def send(template: str, to: str, context: dict):
+    """Send one mail to one address, through Django's mail backend, in the caller's transaction.
+
+    `context` is what the three templates need; `site_url` is added. Raises BadHeaderError where a
+    value would put a line break into the subject or the address.
+    """
+    context = {**context, "site_url": settings.SITE_URL, "to": to}
+    subject = _plain(f"{template}.subject.txt", context)
+    if re.search(r"[\r\n]", subject + to):
+        raise BadHeaderError("A line break in a subject or an address is refused.")
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=_wrapped(_plain(f"{template}.txt", context)) + "\n",
+        to=[to],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    html = render_to_string(f"{template}.html", {**context, "subject": subject})
+    message.attach_alternative(_styled(html), "text/html")
+    message.send()
+
+
+def framed(subject: str, text: str) -> tuple[str, str]:
+    """Text and HTML in the frame of all mails, of a plain text with blank lines between parts."""
+    parts = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+    context = {
+        "subject": subject,
+        "parts": [(part, bool(_CODE.fullmatch(part))) for part in parts],
+        "site_url": settings.SITE_URL,
+    }
+    html = render_to_string("mail/framed.html", context)
+    return _wrapped(_plain("mail/framed.txt", context)) + "\n", _styled(html)
+
+
+def _styled(html: str) -> str:
+    return _TAG.sub(lambda tag: _TAGS[tag[1]], html)
+
+
+def _plain(name: str, context: dict) -> str:
+    """A template as text: what people typed is not escaped."""
+    return get_template(name).template.render(Context(context, autoescape=False)).strip()
+
+
+def _wrapped(text: str) -> str:
+    """Lines of at most WIDTH characters, at most one blank line between them."""
+    lines = []
+    for line in re.sub(r"\n\s*\n+", "\n\n", text).split("\n"):
+        if len(line) <= WIDTH or line.startswith(" ") or "://" in line:
+            lines.append(line.rstrip())
+        else:
+            lines += textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)

@@ -1,0 +1,38 @@
+"""Factories: each builds the ordinary case; a test names only what it is about.
+
+`NOW` is the moment at which the factories' world stands: freeze the clock there (time-machine), or
+hand it over as `now`.
+"""
+
+from datetime import UTC, date, datetime
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+TODAY = NOW.date()
+SINCE = date(2020, 1, 1)  # from this day on the factories' roles and memberships are held
+
+from tests.factories.experts import ExpertFactory  # noqa: E402
+from tests.factories.partners import (  # noqa: E402
+    LeadFactory,
+    MembershipFactory,
+    OrganisationFactory,
+    PartnerFactory,
+    PartnerUserFactory,
+    RoleFactory,
+    SecretariatFactory,
+    UserFactory,
+)
+
+__all__ = [
+    "NOW",
+    "SINCE",
+    "TODAY",
+    "ExpertFactory",
+    "LeadFactory",
+    "MembershipFactory",
+    "OrganisationFactory",
+    "PartnerFactory",
+    "PartnerUserFactory",
+    "RoleFactory",
+    "SecretariatFactory",
+    "UserFactory",
+]

@@ -1,0 +1,21 @@
+"""What falls due by itself: pauses end, removed profiles are erased, old traces go.
+
+`keep_house` runs every hour (settings, CELERY_BEAT_SCHEDULE) and may run twice or a week late.
+"""
+
+from datetime import datetime
+
+from django.contrib.sessions.models import Session
+
+from experts import listing, listing_index
+
+
+def keep_house(now: datetime) -> dict[str, int]:
+    """Do what is due at this moment; returns how many of each were done."""
+    listing_index.forget_old_changes()
+    return {
+        "pauses ended": listing.end_past_pauses(now),
+        "removed profiles erased": listing.erase_removed(now),
+        "untouched drafts dropped": listing.drop_untouched_drafts(now),
+        "old sessions dropped": Session.objects.filter(expire_date__lt=now).delete()[0],
+    }

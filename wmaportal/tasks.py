@@ -1,0 +1,11 @@
+"""What runs without a request, for all apps."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from wmaportal import housekeeping
+
+
+@shared_task
+def keep_house():
+    housekeeping.keep_house(timezone.now())

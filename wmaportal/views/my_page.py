@@ -1,0 +1,156 @@
+"""My page: what waits for a person, from all apps."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from experts.models import Correction, Expert, Freshness
+from partners import memberships, permissions
+from partners.models import Membership, Partner
+from partners.second_factor import may_open_admin
+from wmaportal.context import Portal
+
+
+@dataclass
+class Task:
+    """One thing that waits; `kind` is the colour of the badge with the `state`."""
+
+    title: str
+    url: str = ""
+    text: str = ""
+    state: str = ""
+    kind: str = "info"
+
+
+@login_required
+@require_safe
+def my_page(request):
+    user, now = request.user, timezone.now()
+    today = now.date()
+    expert = Expert.objects.filter(user=user).select_related("country").first()
+    freshness = _freshness(expert, now)
+    rows = list(user.memberships.select_related("organisation").order_by("-from_on", "pk"))
+    mine = [row for row in rows if row.status == Membership.Status.APPROVED]
+    current = [row for row in mine if row.to_on is None or row.to_on >= today]
+    is_lead = permissions.is_lead(user)
+    desk_is_open = is_lead and may_open_admin(user)
+    waiting = _for_the_lead(request, desk_is_open) if is_lead else []
+    waiting += _for_contact(user) + _for_expert(expert, freshness)
+    context = {
+        "waiting": waiting,
+        "expert": expert,
+        "freshness": freshness,
+        "paused": expert is not None and expert.is_paused(now),
+        "memberships": current,
+        "former": [row for row in mine if row not in current],
+        "asked": [row for row in rows if row.status == Membership.Status.APPLIED],
+        "standings": _standings(user, [row.organisation_id for row in current]),
+        "is_partner": permissions.is_partner(user, today),
+        "is_lead": is_lead,
+        "addresses": user.emailaddress_set.order_by("-primary", "email"),
+        "second_step": user.authenticator_set.exists(),
+    }
+    return render(request, "wmaportal/my_page.html", context)
+
+
+def _for_the_lead(request, desk_is_open: bool) -> list[Task]:
+    if not desk_is_open:
+        return [
+            Task(
+                _("Set up the second step of signing in"),
+                reverse("second_factor"),
+                _("The Lead’s desk opens when this is done."),
+                _("Needed"),
+                "warn",
+            )
+        ]
+    number = Portal(request).queue_count
+    if not number:
+        return []
+    title = ngettext("%(n)s item in the Lead’s queue", "%(n)s items in the Lead’s queue", number)
+    return [Task(title % {"n": number}, reverse("admin:index"))]
+
+
+def _for_contact(user) -> list[Task]:
+    """Colleagues who say to belong to an organisation of which this is the contact person."""
+    return [
+        Task(
+            _("Does %(person)s belong to %(organisation)s?")
+            % {"person": row.user, "organisation": row.organisation},
+            reverse("membership_list", args=[row.organisation_id]),
+            _("Asked on %(day)s. You are the contact person: approve or decline.")
+            % {"day": date_format(row.applied_at, "j F Y")},
+            _("New"),
+        )
+        for row in memberships.waiting_for(user)
+    ]
+
+
+def _for_expert(expert: Expert | None, freshness: Freshness | None) -> list[Task]:
+    tasks = []
+    if expert is None:
+        return tasks
+    if expert.status == Expert.Status.DRAFT:
+        tasks.append(
+            Task(
+                _("Finish your profile"),
+                _url("expert_edit"),
+                _("Nobody sees it yet. Send it to the Lead when it is complete."),
+                _("Draft"),
+            )
+        )
+    if freshness not in (None, Freshness.FRESH):
+        if expert.confirmed_at:
+            text = _("You last confirmed it on %(day)s. It takes a minute.") % {
+                "day": date_format(expert.confirmed_at, "j F Y")
+            }
+        else:
+            text = _("You have never confirmed it. It takes a minute.")
+        tasks.append(
+            Task(
+                _("Is your profile still right?"), _url("expert_me"), text, freshness.label, "warn"
+            )
+        )
+    number = expert.corrections.filter(state=Correction.State.OPEN).count()
+    if number:
+        title = ngettext(
+            "A colleague suggests a correction of your profile",
+            "Colleagues suggest %(n)s corrections of your profile",
+            number,
+        )
+        tasks.append(Task(title % {"n": number}, _url("expert_me"), state=_("New")))
+    return tasks
+
+
+def _freshness(expert: Expert | None, now: datetime) -> Freshness | None:
+    """Of a listed profile; None where nothing has to be confirmed."""
+    if expert is None or expert.status != Expert.Status.LISTED:
+        return None
+    return expert.freshness(now)
+
+
+def _standings(user, organisations: list[int]) -> list[Partner]:
+    """The person's own standing, what the person applied for, and that of the organisations."""
+    found = Partner.objects.select_related("organisation", "person")
+    mine = found.filter(person=user) | found.filter(applied_by=user)
+    standings = list((mine | found.filter(organisation__in=organisations)).order_by("pk"))
+    open_ones = (Partner.Status.APPLIED, Partner.Status.APPROVED)
+    for partner in standings:
+        partner.can_leave = partner.status in open_ones and permissions.can_withdraw(user, partner)
+    return standings
+
+
+def _url(name: str) -> str:
+    """The address of a page; empty while it does not exist."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
