@@ -150,7 +150,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "partners.forms.SignupForm"
-ACCOUNT_FORMS = {"signup": "partners.signup.SignupForm"}
+ACCOUNT_FORMS = {"login": "partners.sign_in.LoginForm"}
+ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "fax_number"  # people do not see it, bots fill it in
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
@@ -247,7 +248,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 # Languages and time
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("fr", _("French")), ("es", _("Spanish"))]
+# A language joins when its pages are translated: half of a page in another language helps nobody
+LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["wmaportal.formats"]
 USE_I18N = True
