@@ -67,8 +67,7 @@ pages = [("directory", "/experts/"), ("directory", "/experts/?q=lamps&region=afr
 for address in (None, "partner@example.org", "expert@example.org", "lead@example.org"):
     client = Client(SERVER_NAME="localhost")
     if address:
-        client.force_login(User.objects.get(email=address),
-            "allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(User.objects.get(email=address))
     for name, path in pages:
         client.get(path)
         with CaptureQueriesContext(connection) as queries:

@@ -1,8 +1,8 @@
 """Demonstration data of the list: forty invented experts, and as many more as a measuring wants.
 
-Called by `manage.py loaddemo` alone. The forty stand in data/demonstration.json: the true numbers by
-region, the true vocabulary, countries and kinds of organisation; names, organisations and addresses
-are invented and say so. Ages of confirmations count back from the moment of loading.
+Called by `manage.py loaddemo` alone. The forty stand in data/demonstration.json: the true numbers
+by region, the true vocabulary, countries and kinds of organisation; names, organisations and
+addresses are invented and say so. Ages of confirmations count back from the moment of loading.
 """
 
 import json
@@ -39,9 +39,7 @@ def load(now: datetime, password: str):
     fake.seed_instance(SEED)
     lead = User.objects.get(email=people.LEAD)
     terms = dict(Term.objects.values_list("code", "pk"))
-    experts = {
-        row["number"]: _expert(row, fake, lead, terms, now, password) for row in _read()
-    }
+    experts = {row["number"]: _expert(row, fake, lead, terms, now, password) for row in _read()}
     _load_edits(experts, terms, now)
     _load_new_profile(terms, now)
     _load_correction_and_nomination(experts, now)
@@ -53,7 +51,9 @@ def _read() -> list[dict]:
     return json.loads(data.read_text(encoding="utf-8"))
 
 
-def _expert(row: dict, fake: Faker, lead: User, terms: dict, now: datetime, password: str) -> Expert:
+def _expert(
+    row: dict, fake: Faker, lead: User, terms: dict, now: datetime, password: str
+) -> Expert:
     """One of the forty. Who confirmed has a sign-in; who never did came with the printed list."""
     number, days = row["number"], row["days"]
     name = f"Expert {number:02} (example)"
@@ -164,8 +164,8 @@ def _load_new_profile(terms: dict, now: datetime):
         country_id="GH",
         languages=["en", "fr"],
         summary="Tailings and air at gold shops: measures first, advises after.",
-        experience="Measured mercury in the air of 120 gold shops and helped to move 30 of them out "
-        "of living quarters. Now plans a store for seized mercury.",
+        experience="Measured mercury in the air of 120 gold shops and helped to move 30 of them "
+        "out of living quarters. Now plans a store for seized mercury.",
         worked_in=["GH", "TG"],
         remote_advice=True,
         missions=True,
@@ -310,7 +310,8 @@ SELECT p.id, 'listed', '', format('Expert %%s %%s (example)', r.word, p.n),
     CASE WHEN p.worked < 0.7 THEN ARRAY[p.country] ELSE '{}' END,
     p.can < 0.8, p.can > 0.4, p.can > 0.3 AND p.can < 0.7, NULL, NULL,
     '', '', '', '', format('expert%%s@bulk.example.org', p.n),
-    CASE WHEN p.audience < 0.6 THEN 'lead' WHEN p.audience < 0.8 THEN 'accepted' ELSE 'partners' END,
+    CASE WHEN p.audience < 0.6 THEN 'lead' WHEN p.audience < 0.8 THEN 'accepted'
+        ELSE 'partners' END,
     format('+999 55 %%s', p.n), 'lead',
     CASE WHEN p.age_class < 0.75 THEN %(now)s - p.age * interval '360 days'
         WHEN p.age_class < 0.82 THEN %(now)s - interval '367 days' - p.age * interval '38 days'

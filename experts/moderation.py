@@ -119,7 +119,9 @@ def _describe_direct(edits: QuerySet[Edit]) -> list[Item]:
 
 def _with_changes(edits: QuerySet[Edit], state: Change.State) -> list[Edit]:
     changes = Prefetch("changes", Change.objects.filter(state=state), "shown")
-    return list(edits.select_related("expert", "by").defer("expert__search").prefetch_related(changes))
+    return list(
+        edits.select_related("expert", "by").defer("expert__search").prefetch_related(changes)
+    )
 
 
 class _Names:
@@ -213,7 +215,9 @@ def _with_regions(before: list, after: list, old: str | None, new: str | None) -
 
 
 def _accept_all(pk: int, answer: Answer):
-    fields = set(Change.objects.filter(edit=pk, state=Change.State.WAITING).values_list("field", flat=True))
+    fields = set(
+        Change.objects.filter(edit=pk, state=Change.State.WAITING).values_list("field", flat=True)
+    )
     return editing.decide(pk, answer.by, fields, "", answer.now)
 
 
@@ -284,7 +288,9 @@ KINDS = (
             ),
             "undo": Step(_undo, gettext_lazy("Undone: %(item)s. The expert is told.")),
             "undo_part": Step(
-                _undo, gettext_lazy("Undone in part: %(item)s. The expert is told."), needs_parts=True
+                _undo,
+                gettext_lazy("Undone in part: %(item)s. The expert is told."),
+                needs_parts=True,
             ),
         },
         bulk="fine",

@@ -2,20 +2,20 @@
 
     python -I experts/typeset.py roster.typ fonts < data.json > roster.pdf
 
-Typst keeps what it has computed until its process ends (measured: 60 MB for 40 experts, 1,300 MB for
-1,000), so it must not run inside a web worker. Ends with status 3 and Typst's reason on standard
-error when the document cannot be made, such as for a letter that no font has.
+Typst keeps what it has computed until its process ends (measured after some rosters: 60 MB for 40
+experts, 1,300 MB for 1,000), so it must not run inside a web worker. Ends with status 3 and Typst's
+reason on standard error when the document cannot be made, such as for a letter that no font has.
 """
 
 import sys
 from pathlib import Path
 
-import typst
-
 REFUSED = 3
 
 
 def main(template: Path, fonts: str) -> int:
+    import typst  # here, so that who only wants to know REFUSED need not load it
+
     only_ours = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[fonts]
     )

@@ -46,7 +46,8 @@ def write(expert: Expert, contact: dict[str, str]) -> bytes:
 
 
 def _add(card: Component, name: str, value, **parameters):
-    card.add(name, value, parameters=parameters, encode=False)
+    value.params.update(parameters)
+    card.add(name, value, encode=False)
 
 
 def _clean(text: str) -> str:

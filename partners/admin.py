@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
 from django.db.models import Count, Prefetch
 from django.http import Http404
 from django.shortcuts import redirect
@@ -60,7 +61,7 @@ class Ticks(forms.CheckboxSelectMultiple):
 
 
 class PersonByAddress(forms.ModelChoiceField):
-    """A person, named by the sign-in address: works with thousands of people and without a script."""
+    """A person, named by the sign-in address: works with thousands of people, without a script."""
 
     widget = forms.EmailInput
     default_error_messages = {
@@ -157,6 +158,7 @@ class OrganisationAdmin(PeopleByAddress, admin.ModelAdmin):
     search_fields = ["name__unaccent", "acronym__unaccent"]
     fields = ["name", "acronym", "kind", "country", "website", "contact", "source"]
     people_by_address = ["contact"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     inlines = [MembershipInline]
     actions = None
 
@@ -252,7 +254,9 @@ class PartnerAdmin(ReadOnly, admin.ModelAdmin):
             _("Declined: %(n)s. The applicants are told why."),
         )
 
-    @admin.action(description=gettext_lazy("End the partnership with a reason"), permissions=["moderate"])
+    @admin.action(
+        description=gettext_lazy("End the partnership with a reason"), permissions=["moderate"]
+    )
     def withdraw(self, request, partners):
         now = timezone.now()
         return act_with_reason(
@@ -357,7 +361,7 @@ class UserForm(forms.ModelForm):
 
 @admin.register(User)
 class UserAdmin(NothingDeleted, admin.ModelAdmin):
-    """People who sign in. Addresses and second steps are their own; the Lead can close a sign-in."""
+    """People who sign in. Addresses and second steps are theirs; the Lead can close a sign-in."""
 
     form = UserForm
     list_display = ["name", "email", "is_active", "date_joined", "last_login", "roles_now"]
@@ -388,7 +392,9 @@ class UserAdmin(NothingDeleted, admin.ModelAdmin):
     def addresses(self, user):
         rows = EmailAddress.objects.filter(user=user).order_by("-primary", "email")
         return format_html_join(
-            ", ", "{} ({})", ((row.email, _("verified") if row.verified else _("not verified")) for row in rows)
+            ", ",
+            "{} ({})",
+            ((row.email, _("verified") if row.verified else _("not verified")) for row in rows),
         )
 
     @admin.display(description=gettext_lazy("second step of signing in"))
@@ -457,9 +463,13 @@ class TermAdmin(admin.ModelAdmin):
     actions = None
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(
-            synonym_number=Count("synonyms", distinct=True),
-            expert_number=Count("experts", distinct=True),
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                synonym_number=Count("synonyms", distinct=True),
+                expert_number=Count("experts", distinct=True),
+            )
         )
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):

@@ -61,14 +61,16 @@ class Secrets:
 
 
 def load(now: datetime, password: str):
-    """Organisations, partners, areas, the sign-ins and one application; in the caller's transaction."""
+    """Organisations, partners, areas, sign-ins, an application; in the caller's transaction."""
     load_organisations(now)
     lead = person(LEAD, "Lead (example)", password)
     Role.objects.get_or_create(user=lead, kind=Role.Kind.LEAD, defaults={"from_on": SINCE})
     TOTP.activate(lead, generate_totp_secret())
     RecoveryCodes.activate(lead)
     partner = person(PARTNER, "Partner 12 (example)", password)
-    ministry = organisation("Ministry of Environment (example)", "government", "UY", contact=partner)
+    ministry = organisation(
+        "Ministry of Environment (example)", "government", "UY", contact=partner
+    )
     Membership.objects.create(
         user=partner,
         organisation=ministry,

@@ -2,7 +2,8 @@
 
 import django_filters as filters
 from django.db.models import Count
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from partners.models import Country, Organisation, Region
 
@@ -10,19 +11,22 @@ from partners.models import Country, Organisation, Region
 class PartnerFilter(filters.FilterSet):
     """Values within a filter are OR, filters are AND; an unknown value is ignored and named."""
 
-    q = filters.CharFilter(label=_("Name or acronym"), method="search", max_length=200)
+    q = filters.CharFilter(label=gettext_lazy("Name or acronym"), method="search", max_length=200)
     kind = filters.MultipleChoiceFilter(
-        label=_("Kind"), choices=Organisation.Kind.choices, distinct=False
+        label=gettext_lazy("Kind"), choices=Organisation.Kind.choices, distinct=False
     )
     region = filters.MultipleChoiceFilter(
-        label=_("Region"), choices=Region.choices, field_name="country__region", distinct=False
+        label=gettext_lazy("Region"),
+        choices=Region.choices,
+        field_name="country__region",
+        distinct=False,
     )
     country = filters.ModelChoiceFilter(
-        label=_("Country"),
+        label=gettext_lazy("Country"),
         queryset=lambda request: Country.objects.filter(
             organisations__in=Organisation.objects.partners()
         ).distinct(),
-        empty_label=_("All countries"),
+        empty_label=gettext_lazy("All countries"),
     )
 
     def search(self, organisations, name, words):
@@ -57,7 +61,11 @@ class PartnerFilter(filters.FilterSet):
     def unknown(self) -> list[str]:
         """Sentences about values that mean nothing here; the filters of these are not used."""
         return [
-            f"{self.filters[name].label}: {error}"
-            for name, errors in self.form.errors.items()
+            _("%(filter)s: “%(value)s” is not known.")
+            % {
+                "filter": self.filters[name].label,
+                "value": str((error.params or {}).get("value", self.data.get(name, "")))[:60],
+            }
+            for name, errors in self.form.errors.as_data().items()
             for error in errors
         ]

@@ -44,6 +44,7 @@ class ApplyForm(forms.Form):
     """A person or an organisation applies; a known organisation is found by name and country."""
 
     PERSON, ORGANISATION = "person", "organisation"
+    hide_optional = True  # what is needed depends on the first answer
 
     who = forms.ChoiceField(
         label=_("Who becomes a partner?"),
@@ -59,7 +60,7 @@ class ApplyForm(forms.Form):
             attrs={"list": "known-organisations", "autocomplete": "organization"}
         ),
     )
-    acronym = forms.CharField(label=_("Acronym"), max_length=30, required=False)
+    acronym = forms.CharField(label=_("Acronym, if it has one"), max_length=30, required=False)
     kind = forms.ChoiceField(
         label=_("Kind of organisation"),
         choices=[("", _("Choose")), *Organisation.Kind.choices],
@@ -69,10 +70,11 @@ class ApplyForm(forms.Form):
         Country.objects.all(),
         label=_("Country of the organisation"),
         required=False,
+        empty_label=_("Choose"),
         help_text=_("Leave it empty for an organisation of many countries."),
     )
     website = forms.URLField(
-        label=_("Web site"), required=False, assume_scheme="https", max_length=200
+        label=_("Web site, if it has one"), required=False, assume_scheme="https", max_length=200
     )
     statement = forms.CharField(
         label=_("Why"),
@@ -171,6 +173,8 @@ class LeaveForm(forms.Form):
 
 class AnswerForm(forms.Form):
     """Yes, or no with a reason, to one person who asks to belong to an organisation."""
+
+    hide_optional = True
 
     reason = forms.CharField(
         label=_("Reason, if you decline"),

@@ -81,7 +81,9 @@ class PortalAdminSite(admin.AdminSite):
 
     def login(self, request, extra_context=None):
         """allauth signs in: it knows codes, passkeys and second factors."""
-        return redirect_to_login(request.GET.get("next") or reverse("admin:index"), reverse("account_login"))
+        return redirect_to_login(
+            request.GET.get("next") or reverse("admin:index"), reverse("account_login")
+        )
 
     def logout(self, request, extra_context=None):
         return redirect("account_logout")

@@ -39,7 +39,11 @@ def _what_is_wrong(request) -> str:
         ) % {"length": len(query), "limit": LONGEST_QUERY}
     query = unquote_to_bytes(query.replace(b"+", b" "))
     # A cookie in quotes may say \000
-    if "\0" in request.path_info or b"\0" in query or any("\0" in text for text in request.COOKIES.values()):
+    if (
+        "\0" in request.path_info
+        or b"\0" in query
+        or any("\0" in text for text in request.COOKIES.values())
+    ):
         return _("The address contains a NUL character. Type it again without.")
     try:
         query.decode()

@@ -23,7 +23,7 @@ BY_HAND_BEFORE = 40
 
 
 def keys(kinds: tuple[Kind, ...], now: datetime, lead: User | None = None) -> QuerySet:
-    """(kind, key, since) of what waits, the oldest first; with a Lead, what that Lead looks after."""
+    """(kind, key, since) of what waits, the oldest first; with a Lead, what that one looks after."""
     parts = []
     for kind in kinds:
         waiting = kind.waiting(now).order_by()
@@ -33,7 +33,9 @@ def keys(kinds: tuple[Kind, ...], now: datetime, lead: User | None = None) -> Qu
             )
             waiting = waiting.filter(pk__in=mine.values("object_id"))
         parts.append(waiting.annotate(queue=Value(kind.code)).values_list("queue", "pk", "since"))
-    return reduce(lambda one, other: one.union(other, all=True), parts).order_by("since", "queue", "pk")
+    return reduce(lambda one, other: one.union(other, all=True), parts).order_by(
+        "since", "queue", "pk"
+    )
 
 
 def items(found: list[tuple], now: datetime) -> list[tuple[Kind, Item]]:

@@ -46,6 +46,8 @@ class Row:
     @property
     def age(self) -> str:
         """How long it waits, in its largest unit."""
+        if self.now - self.item.since < timedelta(minutes=1):
+            return _("New")
         since = timesince(self.item.since, self.now, depth=1)
         if not self.kind.is_exception:
             return _("%(age)s ago") % {"age": since}
@@ -136,7 +138,11 @@ def assign(request, kind, pk):
     else:
         lead = leads.get(wanted)
         moderation.assign(kind, pk, lead, now)
-        said = _("%(lead)s looks after it now.") % {"lead": lead} if lead else _("Nobody looks after it now.")
+        said = (
+            _("%(lead)s looks after it now.") % {"lead": lead}
+            if lead
+            else _("Nobody looks after it now.")
+        )
         messages.success(request, said)
     return _back(request)
 

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # readers behind slow links; pads against BREACH
     "csp.middleware.CSPMiddleware",
     "partners.even_time.EvenTime",
     "wmaportal.middleware.RefuseHostileRequests",

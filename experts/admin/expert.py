@@ -1,10 +1,12 @@
 """Profiles in the Lead's admin. What the Lead saves here never moves `confirmed_at`."""
 
 import dataclasses
+from itertools import pairwise
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.fields import CharField
 from django.utils import timezone
@@ -30,7 +32,13 @@ def terms_by_group() -> list[tuple]:
         else:
             members.setdefault(term.parent_id, []).append((term.pk, term.label))
     return [
-        (group.label, [(group.pk, _("%(group)s (in general)") % {"group": group.label}), *members.get(group.pk, ())])
+        (
+            group.label,
+            [
+                (group.pk, _("%(group)s (in general)") % {"group": group.label}),
+                *members.get(group.pk, ()),
+            ],
+        )
         for group in groups
     ]
 
@@ -67,30 +75,7 @@ class ExpertForm(forms.ModelForm):
 
     class Meta:
         model = Expert
-        fields = [
-            "name",
-            "position",
-            "organisation",
-            "country",
-            "languages",
-            "summary",
-            "experience",
-            "worked_in",
-            "remote_advice",
-            "missions",
-            "training",
-            "available_from",
-            "available_until",
-            "max_open_requests",
-            "website",
-            "orcid",
-            "linkedin",
-            "email",
-            "email_audience",
-            "phone",
-            "phone_audience",
-            "fictitious",
-        ]
+        fields = ()  # those of the admin's fieldsets
         widgets = {"summary": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})}
 
     def __init__(self, *args, **kwargs):
@@ -124,8 +109,14 @@ class ExpertForm(forms.ModelForm):
         first, last = data.get("available_from"), data.get("available_until")
         if first and last and last < first:
             self.add_error("available_until", _("This day is before “available from”."))
-        if self.instance.status == Expert.Status.LISTED and "country" in data and not data["country"]:
-            self.add_error("country", _("A listed profile needs a country: its region follows from it."))
+        if (
+            self.instance.status == Expert.Status.LISTED
+            and "country" in data
+            and not data["country"]
+        ):
+            self.add_error(
+                "country", _("A listed profile needs a country: its region follows from it.")
+            )
         return data
 
     def _notice_collision(self, data):
@@ -222,21 +213,19 @@ class AccountFilter(admin.SimpleListFilter):
 
 
 class ProfileChanges(HistoricalRecordContextHelper):
-    """What changed from one saving to the next, in words."""
+    """What changed from one saving to the next; the version says nothing to people."""
 
     def context_for_delta_changes(self, delta):
         changes = [change for change in delta.changes if change.field != "version"]
         return super().context_for_delta_changes(dataclasses.replace(delta, changes=changes))
 
-    def format_delta_change(self, change):
-        if change.field != "term_ids":
-            return super().format_delta_change(change)
-        return dataclasses.replace(
-            change,
-            field=editing.label("terms"),
-            old=editing.in_words("terms", change.old),
-            new=editing.in_words("terms", change.new),
-        )
+
+def _difference(field: str, old, new) -> dict:
+    if field == "term_ids":
+        old, new = editing.in_words("terms", old), editing.in_words("terms", new)
+        return {"field": editing.label("terms"), "old": old, "new": new}
+    old, new = (date_format(one, "j F Y") if one else "" for one in (old, new))
+    return {"field": editing.label(field), "old": old, "new": new}
 
 
 @admin.register(Expert)
@@ -246,10 +235,19 @@ class ExpertAdmin(NothingDeleted, SimpleHistoryAdmin):
     form = ExpertForm
     object_history_list_template = "admin/experts/expert/history_list.html"
     object_history_form_template = "admin/experts/expert/history_form.html"
-    list_display = ["name", "status", "region_name", "country", "freshness", "confirmed_on", "claimed"]
+    list_display = [
+        "name",
+        "status",
+        "region_name",
+        "country",
+        "freshness",
+        "confirmed_on",
+        "claimed",
+    ]
     list_filter = ["status", RegionFilter, FreshnessFilter, AccountFilter, "fictitious"]
     list_select_related = ["country", "organisation"]
     list_per_page = 50
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     ordering = ["sort_name", "pk"]
     search_fields = ["name__unaccent", "email", "organisation__name__unaccent"]
     actions = ["approve", "relist", "unlist", "invite"]
@@ -267,7 +265,10 @@ class ExpertAdmin(NothingDeleted, SimpleHistoryAdmin):
         "created_at",
     ]
     fieldsets = [
-        (None, {"fields": ["name", "position", "organisation", "country", "expertise", "languages"]}),
+        (
+            None,
+            {"fields": ["name", "position", "organisation", "country", "expertise", "languages"]},
+        ),
         (gettext_lazy("Experience"), {"fields": ["summary", "experience", "worked_in"]}),
         (
             gettext_lazy("Availability"),
@@ -325,7 +326,9 @@ class ExpertAdmin(NothingDeleted, SimpleHistoryAdmin):
         for name in ("organisation", "country"):  # these links would lead away from the profile
             if name in form.base_fields:
                 widget = form.base_fields[name].widget
-                widget.can_change_related = widget.can_delete_related = widget.can_view_related = False
+                widget.can_change_related = widget.can_delete_related = widget.can_view_related = (
+                    False
+                )
         return form
 
     def save_model(self, request, expert, form, change):
@@ -335,6 +338,15 @@ class ExpertAdmin(NothingDeleted, SimpleHistoryAdmin):
             expert.photo = ""
         expert.version += 1
         super().save_model(request, expert, form, change)
+
+    def set_history_delta_changes(self, request, historical_records, **kwargs):
+        """simple_history leaves out what no form edits: expertise and confirmation."""
+        super().set_history_delta_changes(request, historical_records, **kwargs)
+        for newer, older in pairwise(historical_records):
+            for field in ("term_ids", "confirmed_at"):
+                old, new = getattr(older, field), getattr(newer, field)
+                if old != new:
+                    newer.history_delta_changes.append(_difference(field, old, new))
 
     def get_historical_record_context_helper(self, request, historical_record):
         return ProfileChanges(self.model, historical_record)
@@ -347,7 +359,9 @@ class ExpertAdmin(NothingDeleted, SimpleHistoryAdmin):
     def freshness(self, expert):
         return Freshness(expert.freshness_now).label
 
-    @admin.display(description=gettext_lazy("confirmed"), ordering=F("confirmed_at").desc(nulls_last=True))
+    @admin.display(
+        description=gettext_lazy("confirmed"), ordering=F("confirmed_at").desc(nulls_last=True)
+    )
     def confirmed_on(self, expert):
         return expert.confirmed_at and date_format(expert.confirmed_at, "j F Y")
 
@@ -377,7 +391,9 @@ class ExpertAdmin(NothingDeleted, SimpleHistoryAdmin):
             _("Listed again: %(n)s."),
         )
 
-    @admin.action(description=gettext_lazy("Take off the list with a reason"), permissions=["change"])
+    @admin.action(
+        description=gettext_lazy("Take off the list with a reason"), permissions=["change"]
+    )
     def unlist(self, request, experts):
         now = timezone.now()
         return act_with_reason(

@@ -1,4 +1,4 @@
-"""What the list keeps beside the profiles: consents, edits, corrections, invitations, the policy."""
+"""What the list keeps beside profiles: consents, edits, corrections, invitations, the policy."""
 
 from django.contrib import admin
 from django.db.models import Prefetch
@@ -24,7 +24,14 @@ class ConsentAdmin(ReadOnly, admin.ModelAdmin):
 
 class ChangeInline(ReadOnly, admin.TabularInline):
     model = Change
-    fields = readonly_fields = ["label", "before_words", "after_words", "state", "decided_by", "decision_reason"]
+    fields = readonly_fields = [
+        "label",
+        "before_words",
+        "after_words",
+        "state",
+        "decided_by",
+        "decision_reason",
+    ]
     extra = 0
     can_delete = False
 

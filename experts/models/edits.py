@@ -79,6 +79,17 @@ class Change(models.Model):
     def __str__(self):
         return f"{self.edit}: {self.field}"
 
+    @classmethod
+    def move_term(cls, old_id: int, into_id: int):
+        """A term was merged into another (partners/vocabulary.py): kept lists name the new one."""
+        for change in cls.objects.select_for_update().filter(field="terms"):
+            lists = {"before": change.before or [], "after": change.after or []}
+            if any(old_id in keys for keys in lists.values()):
+                for name, keys in lists.items():
+                    moved = {into_id if key == old_id else key for key in keys}
+                    setattr(change, name, sorted(moved))
+                change.save(update_fields=["before", "after"])
+
 
 class Correction(models.Model):
     """What a colleague says is wrong in a profile; it goes to the expert."""

@@ -78,8 +78,8 @@ def partner_withdraw(request, pk):
     partner = get_object_or_404(Partner.objects.select_related("organisation", "person"), pk=pk)
     if not permissions.can_withdraw(request.user, partner):
         raise Http404
-    form = WithdrawForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = WithdrawForm(request.POST if request.method == "POST" else None)  # all is optional
+    if form.is_valid():
         try:
             standing.withdraw(pk, request.user, form.cleaned_data["reason"], timezone.now())
         except Refused as refusal:

@@ -86,7 +86,7 @@ class SecretariatFactory(UserFactory):
 
 
 class PartnerFactory(DjangoModelFactory):
-    """An approved partner: a person; hand over `organisation=...` and `person=None` for the other."""
+    """An approved partner: a person, or with `person=None` the `organisation` handed over."""
 
     class Meta:
         model = Partner

@@ -43,9 +43,7 @@ class Visitor:
     def __init__(self, portal):
         self.base = portal.web.url.replace("127.0.0.1", "localhost")
         self.cookies = http.cookiejar.CookieJar()
-        self.opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(self.cookies)
-        )
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     def get(self, path, form=None):
         """(status, headers, text)"""

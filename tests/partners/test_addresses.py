@@ -39,9 +39,7 @@ def sent(mailoutbox) -> dict[str, str]:
 
 
 def confirm(client, code_new, code_old):
-    return client.post(
-        reverse("address_confirm"), {"code_new": code_new, "code_old": code_old}
-    )
+    return client.post(reverse("address_confirm"), {"code_new": code_new, "code_old": code_old})
 
 
 def test_both_codes_change_the_sign_in_address(client, person, mailoutbox):
@@ -74,14 +72,17 @@ def test_the_session_goes_on_and_so_do_others(client, person, mailoutbox):
 def test_one_code_alone_changes_nothing(client, person, mailoutbox, known):
     ask(client)
     right = [sent(mailoutbox)[box] for box in (NEW, "old@example.org")]
-    typed = [code if knows else f"{(int(code) + 1) % 10**6:06}" for code, knows in zip(right, known)]
+    typed = [
+        code if knows else f"{(int(code) + 1) % 10**6:06}"
+        for code, knows in zip(right, known, strict=True)
+    ]
 
     response = confirm(client, *typed)
 
     person.refresh_from_db()
     assert (response.status_code, person.email) == (200, "old@example.org")
     wrong = {"code_new", "code_old"} - {
-        name for name, knows in zip(("code_new", "code_old"), known) if knows
+        name for name, knows in zip(("code_new", "code_old"), known, strict=True) if knows
     }
     assert set(response.context["form"].errors) == wrong
     assert typed[0] in response.content.decode()  # typed text is kept
@@ -150,7 +151,9 @@ def test_an_address_that_was_taken_meanwhile_is_refused(client, person, mailoutb
     assert str(codes.WRONG).replace("'", "&#x27;") in response.content.decode()
 
 
-@pytest.mark.parametrize("typed", ["", "no address", "a@b", "x" * 300 + "@example.org", "old@example.org"])
+@pytest.mark.parametrize(
+    "typed", ["", "no address", "a@b", "x" * 300 + "@example.org", "old@example.org"]
+)
 def test_what_cannot_be_used_is_said_at_the_field(client, person, typed, mailoutbox):
     response = ask(client, typed)
 

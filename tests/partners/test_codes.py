@@ -134,9 +134,10 @@ def test_two_codes_are_used_up_together_or_not_at_all(person, sent):
     send(person, purpose="old")
     old = sent()
 
-    assert codes.check_all(
-        person, [("new", MAILBOX, new), ("old", MAILBOX, wrong(old))], NOW
-    ) == [True, False]
+    assert codes.check_all(person, [("new", MAILBOX, new), ("old", MAILBOX, wrong(old))], NOW) == [
+        True,
+        False,
+    ]
     assert codes.check_all(person, [("new", MAILBOX, new), ("old", MAILBOX, old)], NOW) == [
         True,
         True,

@@ -73,20 +73,28 @@ def test_what_people_typed_is_escaped_in_html_alone(db, mailoutbox):
     assert "Boris &lt;b&gt;" in message.alternatives[0].content
 
 
-@pytest.mark.parametrize("field, value", [("name", "x\r\nBcc: y@example.org"), ("to", "x@y.z\nBcc: y")])
+@pytest.mark.parametrize(
+    "field, value", [("name", "x\r\nBcc: y@example.org"), ("to", "x@y.z\nBcc: y")]
+)
 def test_a_line_break_in_subject_or_address_is_refused(field, value, db, mailoutbox):
     organisation = OrganisationFactory(name=value if field == "name" else "A")
     to = value if field == "to" else "x@example.org"
 
     with pytest.raises(BadHeaderError):
-        mail.send("partners/mail/membership_approved", to, {**CONTEXT, "organisation": organisation})
+        mail.send(
+            "partners/mail/membership_approved", to, {**CONTEXT, "organisation": organisation}
+        )
 
     assert mailoutbox == []
 
 
 def test_names_beyond_ascii_survive_the_headers(db, mailoutbox):
     organisation = OrganisationFactory(name="環境省 – Ministère")
-    mail.send("partners/mail/membership_approved", "x@example.org", {**CONTEXT, "organisation": organisation})
+    mail.send(
+        "partners/mail/membership_approved",
+        "x@example.org",
+        {**CONTEXT, "organisation": organisation},
+    )
 
     read = message_from_bytes(mailoutbox[0].message().as_bytes(), policy=policy.SMTP)
     assert read["Subject"] == "You belong to 環境省 – Ministère"
@@ -94,7 +102,12 @@ def test_names_beyond_ascii_survive_the_headers(db, mailoutbox):
 
 def test_long_paragraphs_are_wrapped_and_addresses_of_the_web_are_not(db, mailoutbox):
     link = "http://localhost:8000/" + "x" * 100
-    context = {**CONTEXT, "reason": "word " * 60, "link": link, "organisation": OrganisationFactory()}
+    context = {
+        **CONTEXT,
+        "reason": "word " * 60,
+        "link": link,
+        "organisation": OrganisationFactory(),
+    }
     mail.send("partners/mail/membership_declined", "x@example.org", context)
 
     lines = mailoutbox[0].body.splitlines()

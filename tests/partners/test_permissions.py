@@ -126,7 +126,11 @@ def test_a_page_asks_once_whether_somebody_is_a_partner(django_assert_num_querie
 
 def test_the_contact_person_and_the_lead_look_after_an_organisation():
     organisation = OrganisationFactory(contact=UserFactory())
-    people = [organisation.contact, LeadFactory(), MembershipFactory(organisation=organisation).user]
+    people = [
+        organisation.contact,
+        LeadFactory(),
+        MembershipFactory(organisation=organisation).user,
+    ]
 
     for may in (permissions.can_decide_memberships, permissions.can_edit_organisation):
         assert [may(person, organisation) for person in people] == [True, True, False]

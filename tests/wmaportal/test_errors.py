@@ -26,8 +26,7 @@ def hang_up(request):
 
 def take_too_long(request):
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 1")
-        cursor.execute("SELECT pg_sleep(5)")
+        cursor.execute("SET LOCAL statement_timeout = 1; SELECT pg_sleep(60)")
 
 
 def break_down(request):

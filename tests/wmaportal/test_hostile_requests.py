@@ -29,13 +29,11 @@ def test_a_nul_in_a_cookie_is_refused(client):
     assert response.status_code == 400
 
 
-def test_a_query_of_8000_bytes_and_words_in_any_script_pass(client, db):
-    address = "/mailbox/?q=" + "東京".encode().hex("%").replace("%", "%")
-    words = "%e6%9d%b1%e4%ba%ac+é".encode().decode("latin-1")
-
-    assert client.get("/mailbox/", QUERY_STRING="q=" + "a" * 7998).status_code == 200
-    assert client.get("/mailbox/", QUERY_STRING=f"q={words}").status_code == 200
-    assert client.get(address).status_code == 200
+@pytest.mark.parametrize(
+    "query", ["q=" + "a" * 7998, "q=%e6%9d%b1%e4%ba%ac+%C3%A9", "q=%25FF", "q=a;b&&="]
+)
+def test_an_honest_query_passes(client, db, query):
+    assert client.get(f"/mailbox/?{query}").status_code == 200
 
 
 def test_a_nul_in_a_form_is_an_error_of_its_field(client, db):

@@ -127,8 +127,8 @@ def test_valkey_keeps_data_over_a_kill_and_wants_its_password(tmp_path):
 
         with redis.Redis.from_url(server.url) as client:
             assert client.get("kept") == b"42"
-        with redis.Redis(port=server.port) as stranger:
-            pytest.raises(redis.AuthenticationError, stranger.ping)
+        with redis.Redis(port=server.port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
     finally:
         server.close()
 

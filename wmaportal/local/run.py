@@ -84,6 +84,8 @@ def claim_port(host: str, port: int):
                 return False
         return True
 
+    if not servers.wait_until(is_free, 0.5):
+        print(f"Waiting for port {port} ...", flush=True)
     if not servers.wait_until(is_free, PORT_SECONDS):
         raise servers.ServerError(
             f"Another program uses port {port}. Choose another: PORT={port + 1000} make run"

@@ -404,7 +404,8 @@ class Valkey(_Server):
     def start(self):
         """Start it. Raises ServerError. After stop() or kill() the address stays."""
         if self.port is not None:
-            return self._start()
+            self._start()
+            return
         self._lock.enter_context(
             only_one(
                 _beside(self.data_dir, ".lock"),
@@ -413,14 +414,20 @@ class Valkey(_Server):
             )
         )
         self.data_dir.mkdir(mode=0o700, exist_ok=True)
-        for last in (False, False, True):  # somebody may take a port that was free just now
+        try:
+            self._start_on_a_free_port()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_on_a_free_port(self):
+        """Somebody may take a port that was free just now: then once more, on another."""
+        self.port = free_port()
+        try:
+            self._start()
+        except ServerError:
             self.port = free_port()
-            try:
-                return self._start()
-            except ServerError:
-                if last:
-                    self.close()
-                    raise
+            self._start()
 
     def _start(self):
         lines = [
@@ -498,9 +505,7 @@ def answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def web(
-    environ: Mapping[str, str], log: Path, workers: int = 1, threads: int = 4
-) -> Iterator[str]:
+def web(environ: Mapping[str, str], log: Path, workers: int = 1, threads: int = 4) -> Iterator[str]:
     """The portal for as long as the block lasts; gives its address, http://127.0.0.1:port."""
     server = Web(environ, log, workers, threads)
     try:

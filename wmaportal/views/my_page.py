@@ -5,13 +5,14 @@ from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from experts import presenting
 from experts.models import Correction, Expert, Freshness
 from partners import memberships, permissions
 from partners.models import Membership, Partner
@@ -48,6 +49,7 @@ def my_page(request):
         "waiting": waiting,
         "expert": expert,
         "freshness": freshness,
+        "complete": presenting.completeness(expert) if expert else None,
         "paused": expert is not None and expert.is_paused(now),
         "memberships": current,
         "former": [row for row in mine if row not in current],
@@ -102,7 +104,7 @@ def _for_expert(expert: Expert | None, freshness: Freshness | None) -> list[Task
         tasks.append(
             Task(
                 _("Finish your profile"),
-                _url("expert_edit"),
+                reverse("expert_edit"),
                 _("Nobody sees it yet. Send it to the Lead when it is complete."),
                 _("Draft"),
             )
@@ -116,7 +118,11 @@ def _for_expert(expert: Expert | None, freshness: Freshness | None) -> list[Task
             text = _("You have never confirmed it. It takes a minute.")
         tasks.append(
             Task(
-                _("Is your profile still right?"), _url("expert_me"), text, freshness.label, "warn"
+                _("Is your profile still right?"),
+                reverse("expert_me"),
+                text,
+                freshness.label,
+                "warn",
             )
         )
     number = expert.corrections.filter(state=Correction.State.OPEN).count()
@@ -126,7 +132,7 @@ def _for_expert(expert: Expert | None, freshness: Freshness | None) -> list[Task
             "Colleagues suggest %(n)s corrections of your profile",
             number,
         )
-        tasks.append(Task(title % {"n": number}, _url("expert_me"), state=_("New")))
+        tasks.append(Task(title % {"n": number}, reverse("expert_me"), state=_("New")))
     return tasks
 
 
@@ -146,11 +152,3 @@ def _standings(user, organisations: list[int]) -> list[Partner]:
     for partner in standings:
         partner.can_leave = partner.status in open_ones and permissions.can_withdraw(user, partner)
     return standings
-
-
-def _url(name: str) -> str:
-    """The address of a page; empty while it does not exist."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""

@@ -13,7 +13,7 @@ from partners import demonstration as people
 from partners.models import Decision, User
 
 LOADED = "loaded the demonstration"
-PASSWORD = "sulphur-holds-it"  # on this machine only; elsewhere each loading makes its own
+PASSWORD = "sulphur-holds-it"  # noqa: S105, in LOCAL_MODE; elsewhere each loading makes its own
 
 
 class Command(BaseCommand):
@@ -83,7 +83,7 @@ class Command(BaseCommand):
             return
         shown = password or "was shown once, when the demonstration was loaded"
         self.stdout.write(
-            f"Sign in with a code by e-mail (read it in the mailbox of this machine), or by password\n"
+            "Sign in by password, or with a code by e-mail (read it at /mailbox/)\n"
             f"  Lead      {people.LEAD}\n"
             f"  Partner   {people.PARTNER}\n"
             f"  Expert    {people.EXPERT}\n"
