@@ -29,8 +29,9 @@ class Found:
     """One answer of the directory.
 
     `counts` has, for each filter, value → number of results with this value while all other
-    filters are kept. `without` has, for each active filter, the number of results if it were
-    dropped (for 'fresh': if lapsed profiles were shown as well).
+    filters are kept. `without` has, for each active filter and for the words ("q"), the number of
+    results if it were dropped. While nobody chose a freshness, the lapsed are left out:
+    `without["fresh"]` then has them as well. `words_alone` is the number without any filter.
     """
 
     experts: QuerySet
@@ -44,6 +45,7 @@ class Found:
     total: int = 0
     counts: dict[str, dict] = field(default_factory=dict)
     without: dict[str, int] = field(default_factory=dict)
+    words_alone: int = 0
 
     @property
     def hits(self) -> list[Term]:
@@ -66,7 +68,7 @@ def find(params: QueryDict, user, now: datetime) -> Found:
     chosen, unknown = _known(params, context)
     sort = params.get("sort") or ("fit" if words else "name")
     if sort not in SORTS:
-        unknown.append(("sort", sort))
+        unknown.append(("sort", sort[:60]))
         sort = "fit" if words else "name"
     listed = Expert.objects.listed().visible_to(user)
     if words:
@@ -113,14 +115,14 @@ def _ordered(experts: QuerySet, sort: str, words: str) -> QuerySet:
 
 
 def _count(found: Found, index: ListingIndex, limits: Limits):
-    """Fill in `total`, `counts` and `without`."""
+    """Fill in `total`, `counts`, `without` and `words_alone`."""
     matching = index.everybody
     if found.words:
         matching = index.of(search.ids_matching(found.words))
     values = _sets_of_values(found, index, limits)
     chosen = {name: [values[name].get(v, 0) for v in found.chosen[name]] for name in found.chosen}
-    if "fresh" not in chosen:
-        chosen["fresh"] = [values["fresh"][state] for state in default_freshness(limits)]
+    not_lapsed = reduce(or_, (values["fresh"][state] for state in default_freshness(limits)))
+    chosen.setdefault("fresh", [not_lapsed])
     wanted = {name: reduce(or_, sets) for name, sets in chosen.items()}
     found.total = reduce(and_, wanted.values(), matching).bit_count()
     for name in FACETS:
@@ -131,8 +133,13 @@ def _count(found: Found, index: ListingIndex, limits: Limits):
             for value, members in values[name].items()
             if (number := (members & kept).bit_count())
         }
-        if name in wanted:
+        if name == "fresh" and name in found.chosen:
+            found.without[name] = (kept & not_lapsed).bit_count()
+        elif name in wanted:
             found.without[name] = kept.bit_count()
+    if found.words:
+        found.without["q"] = reduce(and_, wanted.values(), index.everybody).bit_count()
+        found.words_alone = (matching & not_lapsed).bit_count()
 
 
 def _sets_of_values(found: Found, index: ListingIndex, limits: Limits) -> dict[str, dict]:
@@ -140,7 +147,10 @@ def _sets_of_values(found: Found, index: ListingIndex, limits: Limits) -> dict[s
     codes = {term.pk: term.code for term in found.terms}
     values = {name: {} for name in FACETS}
     for (name, value), members in index.sets.items():
-        values[name][codes[value] if name == "term" else value] = members & index.everybody
+        if name != "term":
+            values[name][value] = members & index.everybody
+        elif value in codes:  # not a term that was merged away, or is younger than what was read
+            values[name][codes[value]] = members & index.everybody
     ever = index.confirmed_after(None)
     since_stale, since_due, since_fresh = (
         index.confirmed_after(moment)

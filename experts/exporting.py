@@ -29,7 +29,7 @@ IN_MEMORY_AT_MOST = 4 * 1024 * 1024  # bytes; a larger file is made on the disk
 
 
 def public(experts: QuerySet[Expert], kind: str, sheet: str = "Experts") -> BinaryIO:
-    """The public columns of these experts; `kind` is "xlsx" or "csv". The caller closes the file."""
+    """The public columns of these experts; `kind` is "xlsx" or "csv"."""
     return _file(columns.rows(experts, columns.PUBLIC), kind, sheet)
 
 
@@ -78,7 +78,7 @@ def _write_csv(rows: Iterator[list], out: BinaryIO, sheet: str):
 
 
 def _write_xlsx(rows: Iterator[list], out: BinaryIO, sheet: str):
-    """One sheet, the header bold and always in view. Text is written as text, never as a formula."""
+    """One sheet, the header bold and always in view."""
     book = Workbook(write_only=True)
     page = book.create_sheet(sheet)
     page.freeze_panes = "B2"

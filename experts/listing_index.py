@@ -10,7 +10,6 @@ A set is an integer; the expert in slot n is bit n. Slots are given in the order
 so 'confirmed after' is a range of slots; a changed profile moves to a new slot at the end.
 """
 
-import threading
 import time
 from array import array
 from bisect import bisect_right
@@ -27,15 +26,22 @@ _COLUMNS = """
     e.group_ids, e.languages, e.remote_advice, e.missions, e.training,
     e.paused_until, e.available_from, e.available_until
 """
+# Where a snapshot has its meaning: another database under the same name, or a server that was
+# started anew (from a backup, say), begins with another. OFFSET 0: once, not for each row.
+_THERE = """(
+    SELECT pg_current_snapshot()::text AS snapshot,
+        pg_current_xact_id_if_assigned() IS NOT NULL AS has_written,
+        concat_ws(' ', pg_postmaster_start_time(), oid) AS origin
+    FROM pg_database WHERE datname = current_database() OFFSET 0
+) AS there"""
 _ALL = f"""
-SELECT pg_current_snapshot()::text, {_COLUMNS}
-FROM (SELECT) AS always LEFT JOIN experts_expert e ON e.status = 'listed'
+SELECT there.snapshot, there.has_written, there.origin, {_COLUMNS}
+FROM {_THERE} LEFT JOIN experts_expert e ON e.status = 'listed'
 ORDER BY e.confirmed_at NULLS FIRST, e.id
 """
 _CHANGED = f"""
-SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned() IS NOT NULL, c.expert_id,
-    {_COLUMNS}
-FROM (SELECT) AS always
+SELECT there.snapshot, there.has_written, there.origin, c.expert_id, {_COLUMNS}
+FROM {_THERE}
 LEFT JOIN LATERAL (
     SELECT DISTINCT expert_id FROM experts_listchange
     WHERE xid >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
@@ -51,13 +57,14 @@ class ListingIndex:
     """The listed experts at one snapshot of the database. Not changed once it is shared."""
 
     snapshot: str
+    origin: str
     slots: dict[int, int] = field(default_factory=dict)  # expert → slot
     sets: dict[tuple, int] = field(default_factory=dict)  # (filter, value) → set
     everybody: int = 0
     times: array = field(default_factory=lambda: array("d"))  # of confirmation, by first slots
     moved: dict[int, float | None] = field(default_factory=dict)  # slot → time, the last slots
     dated: dict[int, tuple] = field(default_factory=dict)  # slot → paused, from, until
-    checked_at: float = field(default_factory=time.monotonic)
+    checked_at: float = field(default_factory=time.time)
     _available: tuple = (None, 0)
 
     @property
@@ -112,13 +119,18 @@ def _values(row) -> list[tuple]:
     ]
 
 
-def _load() -> ListingIndex:
-    """Read the whole list: once in a process's life, and after many changes at once."""
+def _load() -> tuple[ListingIndex, bool]:
+    """Read the whole list: once in a process's life, and after many changes at once.
+
+    Also whether this transaction has written: its own rows are not committed, so that nobody else
+    may see what was read.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_ALL)
         rows = cursor.fetchall()
-    index = ListingIndex(snapshot=rows[0][0])
-    rows = [row[1:] for row in rows if row[1] is not None]
+    snapshot, has_written, origin = rows[0][:3]
+    index = ListingIndex(snapshot, origin)
+    rows = [row[3:] for row in rows if row[3] is not None]
     marks = {}
     for slot, row in enumerate(rows):
         index.slots[row[0]] = slot
@@ -132,13 +144,14 @@ def _load() -> ListingIndex:
             marks[value][place] |= bit
     index.sets = {value: int.from_bytes(mark, "little") for value, mark in marks.items()}
     index.everybody = (1 << len(rows)) - 1
-    return index
+    return index, has_written
 
 
 def _with_changes(old: ListingIndex, snapshot: str, changes) -> ListingIndex:
     """A copy in which changed experts left their slots, and those on the list have new ones."""
     new = ListingIndex(
         snapshot=snapshot,
+        origin=old.origin,
         slots=dict(old.slots),
         sets=dict(old.sets),
         everybody=old.everybody,
@@ -164,41 +177,38 @@ def _with_changes(old: ListingIndex, snapshot: str, changes) -> ListingIndex:
     return new
 
 
+#: By name of the database. Threads may store in any order: each index says up to where it knows, and
+#: what it does not know yet is asked for by the next request.
 _kept: dict[str, ListingIndex] = {}
-_lock = threading.Lock()
 
 
 def current() -> ListingIndex:
     """The listed experts as this transaction sees them."""
     database = connection.settings_dict["NAME"]
     kept = _kept.get(database)
-    if kept is None or time.monotonic() - kept.checked_at > LONGEST_REST:
-        kept = _load()
-        if not _has_written():
-            _kept[database] = kept
-        return kept
+    if kept is None or abs(time.time() - kept.checked_at) > LONGEST_REST:
+        return _read_anew(database)
     with connection.cursor() as cursor:
         cursor.execute(_CHANGED, {"seen": kept.snapshot})
         rows = cursor.fetchall()
-    snapshot, has_written = rows[0][:2]
-    changes = [(row[2], row[3:] if row[3] is not None else None) for row in rows if row[2] is not None]
-    if has_written:  # its own rows are not committed: nobody else may see them
-        return _load()
-    if not changes:
-        kept.snapshot, kept.checked_at = snapshot, time.monotonic()
-        return kept
+    snapshot, has_written, origin = rows[0][:3]
+    changes = [(row[3], row[4:] if row[4] is not None else None) for row in rows if row[3] is not None]
     too_many = len(kept.moved) + len(changes) > MOST_MOVED
-    with _lock:
-        emptied = any(expert_id == 0 for expert_id, row in changes)
-        fresh = _load() if too_many or emptied else _with_changes(kept, snapshot, changes)
-        _kept[database] = fresh
+    emptied = any(expert_id == 0 for expert_id, row in changes)
+    if has_written or origin != kept.origin or too_many or emptied:
+        return _read_anew(database)
+    if not changes:
+        kept.snapshot, kept.checked_at = snapshot, time.time()
+        return kept
+    _kept[database] = fresh = _with_changes(kept, snapshot, changes)
     return fresh
 
 
-def _has_written() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
-        return cursor.fetchone()[0]
+def _read_anew(database: str) -> ListingIndex:
+    index, has_written = _load()
+    if not has_written:
+        _kept[database] = index
+    return index
 
 
 def forget_old_changes():

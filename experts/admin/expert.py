@@ -19,7 +19,7 @@ from simple_history.template_utils import HistoricalRecordContextHelper
 from experts import editing, invitations, listing
 from experts.models import Expert, Freshness, Policy
 from partners import languages
-from partners.admin import NothingDeleted, Ticks, act, act_with_reason
+from partners.admin import NothingDeleted, RecordAdmin, Ticks, act, act_with_reason
 from partners.models import Country, Region, Term
 
 
@@ -229,7 +229,7 @@ def _difference(field: str, old, new) -> dict:
 
 
 @admin.register(Expert)
-class ExpertAdmin(NothingDeleted, SimpleHistoryAdmin):
+class ExpertAdmin(NothingDeleted, RecordAdmin, SimpleHistoryAdmin):
     """Profiles begin with an application, a nomination or an import, so none is added here."""
 
     form = ExpertForm

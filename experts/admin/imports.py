@@ -55,7 +55,10 @@ class UploadForm(forms.ModelForm):
 class ExportForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("Format"),
-        choices=[("xlsx", gettext_lazy("Excel workbook (.xlsx)")), ("csv", gettext_lazy("CSV text"))],
+        choices=[
+            ("xlsx", gettext_lazy("Excel workbook (.xlsx)")),
+            ("csv", gettext_lazy("CSV text")),
+        ],
         initial="xlsx",
         widget=forms.RadioSelect,
     )
@@ -299,4 +302,6 @@ def _no_worker() -> HttpResponse:
         "Nothing was changed."
     )
     html = render_to_string("503.html", {"reason": reason, "minutes": 1})
-    return HttpResponse(html, status=503, headers={"Retry-After": "60", "Cache-Control": "no-store"})
+    return HttpResponse(
+        html, status=503, headers={"Retry-After": "60", "Cache-Control": "no-store"}
+    )

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy
 from experts import editing
 from experts.models import Change, Consent, Correction, Edit, Invitation, Policy
 from partners import decisions
-from partners.admin import NothingDeleted, ReadOnly
+from partners.admin import NothingDeleted, ReadOnly, RecordAdmin
 
 
 @admin.register(Consent)
-class ConsentAdmin(ReadOnly, admin.ModelAdmin):
+class ConsentAdmin(ReadOnly, RecordAdmin):
     list_display = ["expert", "given", "text_version", "channel", "edition", "at", "actor"]
     list_filter = ["given", "channel", "text_version"]
     list_select_related = ["expert", "actor"]
@@ -52,7 +52,7 @@ class ChangeInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Edit)
-class EditAdmin(ReadOnly, admin.ModelAdmin):
+class EditAdmin(ReadOnly, RecordAdmin):
     """Every saving by an expert. What is to be decided stands in the queue."""
 
     list_display = ["expert", "at", "fields_changed", "by", "seen_by"]
@@ -71,7 +71,7 @@ class EditAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Correction)
-class CorrectionAdmin(ReadOnly, admin.ModelAdmin):
+class CorrectionAdmin(ReadOnly, RecordAdmin):
     """What colleagues suggest; the expert answers, not the Lead."""
 
     list_display = ["expert", "by", "at", "state", "answered_at"]
@@ -81,7 +81,7 @@ class CorrectionAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ReadOnly, admin.ModelAdmin):
+class InvitationAdmin(ReadOnly, RecordAdmin):
     list_display = ["name", "kind", "email", "state", "sent_at", "expires_at", "invited_by"]
     list_filter = ["kind", "state"]
     list_select_related = ["expert", "invited_by"]
@@ -89,7 +89,7 @@ class InvitationAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Policy)
-class PolicyAdmin(NothingDeleted, admin.ModelAdmin):
+class PolicyAdmin(NothingDeleted, RecordAdmin):
     """One row: its list leads to it, and makes it with the usual numbers where none was saved."""
 
     def has_add_permission(self, request):

@@ -455,12 +455,11 @@ class _People:
         """
         name = (_name_key(row["name"]), row.get("country"))
         namesakes = self._not_claimed(self.by_name.get(name, []), row)
-        if "email" not in row or row["email"] not in self.by_email:
-            if len(namesakes) > 1:
-                raise values.Wrong(
-                    _("%(count)s profiles have this name and country. Add the e-mail address.")
-                    % {"count": len(namesakes)}
-                )
+        if ("email" not in row or row["email"] not in self.by_email) and len(namesakes) > 1:
+            raise values.Wrong(
+                _("%(count)s profiles have this name and country. Add the e-mail address.")
+                % {"count": len(namesakes)}
+            )
         for found in (
             self.by_email.get(row.get("email")),
             namesakes,
@@ -593,7 +592,9 @@ def _organisation(value) -> str:
     return found
 
 
-_ADDRESSED_AS = frozenset("mr mrs ms miss dr prof professor eng ing mme mlle sr sra".split())
+_ADDRESSED_AS = frozenset(
+    ["mr", "mrs", "ms", "miss", "dr", "prof", "professor", "eng", "ing", "mme", "mlle", "sr", "sra"]
+)
 
 
 def _name_key(name: str) -> str:

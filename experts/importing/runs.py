@@ -354,9 +354,7 @@ def _report(table: sheets.Table, plan: planning.Plan) -> dict:
         "organisations": [
             [house.name, words.of("country", house.country)] for house in plan.houses[:SHOWN]
         ],
-        "errors": [
-            [error.row, error.column, error.value, error.reason] for error in plan.errors
-        ],
+        "errors": [[error.row, error.column, error.value, error.reason] for error in plan.errors],
         "notes": [
             [error.row, error.column, error.value, error.reason] for error in plan.notes[:SHOWN]
         ],

@@ -226,7 +226,7 @@ def _decode(data: bytes) -> tuple[str, str]:
 
 def _bad_character(data: bytes, place: int, codec: str) -> Unreadable:
     return Unreadable(
-        _("Line %(line)s has a damaged character (the file says that it is %(codec)s). Save it anew.")
+        _("Line %(line)s has a damaged character (the text is %(codec)s). Save it anew.")
         % {"line": data.count(b"\n", 0, place) + 1, "codec": codec}
     )
 
@@ -247,9 +247,7 @@ def _find_header(rows: list[tuple[int, Cells]]) -> _Header | None:
         found = {headers.field_of(cell) for cell in whole.values()} - {None, headers.IGNORED}
         has_name = headers.NAME in found or headers.LAST_NAME in found
         header = _Header(place, whole, len(found), has_name)
-        if found and (
-            best is None or (header.is_list, header.score) > (best.is_list, best.score)
-        ):
+        if found and (best is None or (header.is_list, header.score) > (best.is_list, best.score)):
             best = header
         above, above_number = cells, number
     return best
@@ -267,9 +265,7 @@ def _table(rows: list[tuple[int, Cells]], merges) -> Table:
         for column in range(left, min(right, MAX_COLUMNS) + 1)
     }
     body = [
-        (row, cells)
-        for row, cells in rows[header.place + 1 :]
-        if not _repeats(cells, header.cells)
+        (row, cells) for row, cells in rows[header.place + 1 :] if not _repeats(cells, header.cells)
     ]
     sources, not_read = _sources(header.cells, together)
     used = {column for _row, cells in body for column in cells}

@@ -87,7 +87,26 @@ def person(value) -> str:
     return found
 
 
-_TITLES = frozenset("mr mrs ms miss dr prof professor eng ing m mme mlle sr sra srta dra".split())
+_TITLES = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "dr",
+        "prof",
+        "professor",
+        "eng",
+        "ing",
+        "m",
+        "mme",
+        "mlle",
+        "sr",
+        "sra",
+        "srta",
+        "dra",
+    ]
+)
 
 
 def position(value) -> str:
@@ -135,8 +154,10 @@ def orcid(value) -> str:
     return inside[1].upper() if found else ""
 
 
-_YES = frozenset("yes y x 1 true oui o si s ✓ ✔ available disponible".split())
-_NO = frozenset("no n 0 false non not".split())
+_YES = frozenset(
+    ["yes", "y", "x", "1", "true", "oui", "o", "si", "s", "✓", "✔", "available", "disponible"]
+)
+_NO = frozenset(["no", "n", "0", "false", "non", "not"])
 
 
 def yes_no(value) -> bool | None:
@@ -201,8 +222,11 @@ def _day(found: str) -> date:
         return date(int(found), 1, 1)
     words = [word for word in key(found).split() if word not in ("de", "del", "of", "le", "the")]
     months = [_MONTHS[word] for word in words if word in _MONTHS]
-    numbers = [int(match[1]) for word in words
-               if (match := re.fullmatch(r"(\d{1,4})(?:st|nd|rd|th|er)?", word))]
+    numbers = [
+        int(match[1])
+        for word in words
+        if (match := re.fullmatch(r"(\d{1,4})(?:st|nd|rd|th|er)?", word))
+    ]
     if len(months) != 1 or len(months) + len(numbers) != len(words):
         raise ValueError(found)
     if len(numbers) == 1:

@@ -47,11 +47,15 @@ class SheetInfo:
     name: str
     part: str
     hidden: bool
-    merges: list[tuple[int, int, int, int]] = field(default_factory=list)  # row, column, row, column
+    merges: list[tuple[int, int, int, int]] = field(
+        default_factory=list
+    )  # row, column, row, column
 
 
 def damaged() -> Unreadable:
-    return Unreadable(_("The workbook is damaged. Open it, save it again as .xlsx and upload that."))
+    return Unreadable(
+        _("The workbook is damaged. Open it, save it again as .xlsx and upload that.")
+    )
 
 
 def _too_large() -> Unreadable:
@@ -61,7 +65,7 @@ def _too_large() -> Unreadable:
 
 
 class Workbook:
-    """An opened .xlsx file. Everything raises `Unreadable` where the file is damaged or too large."""
+    """An opened .xlsx file; damaged or too large, it raises `Unreadable` when it is read."""
 
     def __init__(self, file):
         with _problems():
@@ -107,8 +111,10 @@ class Workbook:
         if name == "workbookPr" and attributes.get("date1904") in ("1", "true"):
             self._epoch = MAC_EPOCH
         elif name == "sheet":
-            key = next((attributes[key] for key in attributes if key.endswith("id") and
-                        key != "sheetId"), None)
+            key = next(
+                (attributes[key] for key in attributes if key.endswith("id") and key != "sheetId"),
+                None,
+            )
             part = self._targets.get(key, "")
             if part.lower() in self._names and "chartsheet" not in part:
                 hidden = attributes.get("state", "visible") != "visible"
@@ -274,9 +280,7 @@ class _SheetReader:
             if len(self.merges) >= MAX_MERGES:
                 raise _too_large()
             (left, top), (right, bottom) = (corner.groups() for corner in corners)
-            self.merges.append(
-                (int(top), column_number(left), int(bottom), column_number(right))
-            )
+            self.merges.append((int(top), column_number(left), int(bottom), column_number(right)))
 
     def _value(self):
         kind, value = self.kind, self.value

@@ -41,16 +41,22 @@ LABELS = {
 def expert_list(request):
     found = find(request.GET, request.user, timezone.now())
     context = _context(request, found)
+    template = "experts/expert_list.html"
     if request.htmx.target == "results" and not request.htmx.history_restore_request:
-        return render(request, "experts/parts/results.html", context)
-    context["map"] = map.draw(
+        template = "experts/parts/results.html"
+        context["with_the_rest"] = True  # filters, their number and the map change as well
+    return render(request, template, context)
+
+
+def _map(found: Found) -> dict:
+    """Each figure of the map is what a click on its region gives."""
+    return map.draw(
         [
             {"code": region.value, "name": region.label, "total": found.counts["region"].get(region, 0)}
             for region in Region
         ],
         found.counts["country"],
     )
-    return render(request, "experts/expert_list.html", context)
 
 
 class CountedPaginator(Paginator):
@@ -69,17 +75,20 @@ def _page(request: HttpRequest, found: Found) -> Page:
     """The page asked for. Raises Http404 for a page that does not exist."""
     number = request.GET.get("page", "1")
     paginator = CountedPaginator(found)
-    if not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= paginator.num_pages:
-        raise Http404(_("This list has no page %(number)s.") % {"number": number[:20]})
-    return paginator.page(int(number))
+    asked = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    if not 1 <= asked <= paginator.num_pages:
+        missing = Http404("no such page")
+        missing.reason = _("This list has no page “%(number)s”.") % {"number": number[:20]}
+        missing.first_page = _address(request)
+        raise missing
+    return paginator.page(asked)
 
 
 def _context(request: HttpRequest, found: Found) -> dict:
     page = _page(request, found)
     by_key = {term.pk: term for term in found.terms}
     hits = {term.pk for term in found.hits}
-    for values in found.chosen.get("term", []):
-        hits |= {term.pk for term in found.terms if term.code == values}
+    hits |= {term.pk for term in found.terms if term.code in found.chosen.get("term", ())}
     limits = found.policy.limits(found.now)
     cards = [_card(expert, by_key, hits, limits, found) for expert in page]
     return {
@@ -97,6 +106,9 @@ def _context(request: HttpRequest, found: Found) -> dict:
         "lapsed": _with_lapsed(request, found),
         "also": search.other_words(found.hits) if found.words else [],
         "sorts": _sorts(found),
+        "kept_sort": found.sort if request.GET.get("sort") == found.sort else "",
+        "map": _map(found),
+        "map_query": _filters_beside(request, "region"),
         "exports": _exports(request),
     }
 
@@ -177,6 +189,12 @@ def _address(request: HttpRequest, **changes) -> str:
     return reverse("expert_list") + (f"?{urlencode(pairs)}" if pairs else "")
 
 
+def _filters_beside(request: HttpRequest, name: str) -> str:
+    """The query without one filter, to write after that filter's own value: "&language=fr"."""
+    rest = _address(request, **{name: []}).partition("?")[2]
+    return f"&{rest}" if rest else ""
+
+
 def _labels(found: Found, name: str) -> dict[str, str]:
     return {value: str(label) for value, label, _group in _options(found, name)}
 
@@ -199,30 +217,28 @@ def _chips(request: HttpRequest, found: Found) -> list[dict]:
 def _loosen(request: HttpRequest, found: Found) -> list[dict]:
     """For an empty result: which filter to drop, and how many that would give."""
     offers = []
-    for name, number in found.without.items():
-        if not number or name not in found.chosen:
-            continue
+    for name, values in found.chosen.items():
         labels = _labels(found, name)
-        words = _("” or “").join(labels[value] for value in found.chosen[name])
-        text = ngettext("Without “%(w)s”: %(n)s expert", "Without “%(w)s”: %(n)s experts", number)
-        offers.append(
-            {"text": text % {"w": words, "n": number}, "url": _address(request, **{name: []})}
-        )
-    if found.words and found.chosen:
-        offers.append(
-            {
-                "text": _("Only the words “%(words)s”, without filters") % {"words": found.words},
-                "url": _address(request, **{name: [] for name in FACETS}),
-            }
-        )
+        words = _("” or “").join(labels[value] for value in values)
+        offers.append((found.without[name], _without(words), {name: []}))
     if found.words:
-        offers.append(
-            {
-                "text": _("Without the words “%(words)s”") % {"words": found.words},
-                "url": _address(request, q=[]),
-            }
-        )
-    return offers
+        offers.append((found.without["q"], _without(found.words), {"q": []}))
+        if found.chosen:
+            text = _("Only the words “%(words)s”, without filters") % {"words": found.words}
+            offers.append((found.words_alone, text, {name: [] for name in FACETS}))
+    return [
+        {
+            "text": ngettext("%(what)s: %(n)s expert", "%(what)s: %(n)s experts", number)
+            % {"what": text, "n": number_format(number, force_grouping=True)},
+            "url": _address(request, **changes),
+        }
+        for number, text, changes in offers
+        if number
+    ]
+
+
+def _without(what: str) -> str:
+    return _("Without “%(what)s”") % {"what": what}
 
 
 def _suggestions(request: HttpRequest, found: Found) -> list[dict]:
@@ -235,7 +251,8 @@ def _with_lapsed(request: HttpRequest, found: Found) -> dict | None:
     more = found.without.get("fresh", 0) - found.total
     if "fresh" in found.chosen or more <= 0:
         return None
-    text = ngettext("Add %(n)s lapsed profile", "Add %(n)s lapsed profiles", more) % {"n": more}
+    text = ngettext("Add %(n)s lapsed profile", "Add %(n)s lapsed profiles", more)
+    text %= {"n": number_format(more, force_grouping=True)}
     every = [value for value, label in FRESHNESS_LABELS]
     return {"text": text, "url": _address(request, fresh=every)}
 

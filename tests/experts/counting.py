@@ -23,6 +23,7 @@ class Counted:
     counts: dict
     without: dict
     keys: list[int]
+    words_alone: int
 
 
 def counts_by_hand(query: str, now: datetime) -> Counted:
@@ -33,9 +34,9 @@ def counts_by_hand(query: str, now: datetime) -> Counted:
     fresh = _freshness(policy, now)
     ended = policy.first_round_ended_on
     asked = dict(chosen)
-    if "fresh" not in asked:
-        is_over = ended is not None and ended <= now.date()
-        asked["fresh"] = ["fresh", "due", "stale"] + ([] if is_over else ["never"])
+    is_over = ended is not None and ended <= now.date()
+    default = ["fresh", "due", "stale"] + ([] if is_over else ["never"])
+    asked.setdefault("fresh", default)
     words = " ".join(params.get("q", "").split())
 
     def keys(wanted: dict[str, list[str]]) -> list[int]:
@@ -63,14 +64,23 @@ def counts_by_hand(query: str, now: datetime) -> Counted:
         name: len(keys({other: ones for other, ones in asked.items() if other != name}))
         for name in asked
     }
-    return Counted(len(everything), counts, without, everything)
+    not_lapsed = {"fresh": default}
+    if "fresh" in chosen:  # a link without it gives the default
+        without["fresh"] = len(keys({**asked, **not_lapsed}))
+    alone = 0
+    if words:
+        alone = len(keys(not_lapsed))
+        with_words, words = words, ""
+        without["q"] = len(keys(asked))
+        words = with_words
+    return Counted(len(everything), counts, without, everything, alone)
 
 
 def _values(name: str) -> Iterator[str]:
     if name == "region":
         return iter(Country.objects.values_list("region", flat=True).order_by().distinct())
     if name == "country":
-        return iter(Country.objects.values_list("pk", flat=True))
+        return iter(Country.objects.exclude(experts=None).values_list("pk", flat=True))
     if name == "term":
         return iter(Term.objects.values_list("code", flat=True))
     if name == "language":

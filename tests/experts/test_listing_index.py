@@ -403,12 +403,13 @@ def test_every_number_is_that_of_a_count_by_hand(db, seed, never_is_lapsed):
         Policy.objects.create(pk=1, first_round_ended_on=TODAY)
     chance = random.Random(seed)
     random_list(chance, 25)
-    index = listing_index._load()
+    index = listing_index.current()
     for _ in range(12):
         query = random_query(chance)
         found, expected = find(query), counts_by_hand(query, NOW)
         assert (query, found.counts) == (query, expected.counts)
         assert (query, found.total, found.without) == (query, expected.total, expected.without)
+        assert (query, found.words_alone) == (query, expected.words_alone)
         assert (query, [one.pk for one in found.experts.order_by("pk")]) == (query, expected.keys)
     assert names(index) == set(Expert.objects.listed().values_list("pk", flat=True))
 

@@ -3,6 +3,7 @@
 The copy borrows .venv, so that nothing is installed and no network is needed.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -69,11 +70,22 @@ def of_folder(folder: Path) -> list[psutil.Process]:
     return found
 
 
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
+
+
 def all_gone(processes: dict[int, psutil.Process]) -> bool:
-    return not any(
-        process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-        for process in processes.values()
-    )
+    return not any(is_alive(process) for process in processes.values())
+
+
+def kill_9(victims: list[psutil.Process]):
+    """One after the other; a victim may end by itself when the one before it is gone."""
+    for victim in victims:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            victim.kill()
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +100,7 @@ def checkout(tmp_path_factory):
         pytest.fail("These tests borrow .venv: run them with `make test-faults`.", pytrace=False)
     (folder / ".venv").symlink_to(servers.ROOT / ".venv")
     yield folder
-    for process in of_folder(folder):
-        process.kill()
+    kill_9(of_folder(folder))
 
 
 @pytest.fixture
@@ -119,7 +130,7 @@ def stop_with_ctrl_c(run: Run):
     processes = run.processes()
     os.killpg(run.make.pid, signal.SIGINT)
     run.make.wait(DOWN_SECONDS)
-    assert all_gone(processes), [p.cmdline() for p in processes.values() if p.is_running()]
+    assert all_gone(processes), [p for p in processes.values() if is_alive(p)]
 
 
 def people(folder: Path) -> int:
@@ -170,8 +181,7 @@ def test_after_a_kill_9_the_next_run_starts_and_nothing_of_the_old_one_is_left(
         "main": [first.main()],
         "everything": [psutil.Process(first.make.pid), *old.values()],
     }[whom]
-    for victim in victims:
-        victim.kill()
+    kill_9(victims)
     first.make.wait(DOWN_SECONDS)
 
     second = start(port)  # the same port: an old web server would still hold it
@@ -187,8 +197,7 @@ def test_stale_files_of_a_killed_run_do_not_stop_the_next(start, checkout):
     """The pid in postmaster.pid and in the socket's lock belongs to another program by now."""
     first = start()
     first.wait_until_up(UP_SECONDS)
-    for victim in [psutil.Process(first.make.pid), *first.processes().values()]:
-        victim.kill()
+    kill_9([psutil.Process(first.make.pid), *first.processes().values()])
     first.make.wait(DOWN_SECONDS)
     pid_file = checkout / "var" / "postgres" / "postmaster.pid"
     lines = pid_file.read_text().splitlines()

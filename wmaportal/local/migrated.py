@@ -21,6 +21,7 @@ SOURCES = (
     "requirements.txt",
     "wmaportal/settings.py",
     "wmaportal/local/servers.py",
+    "partners/reference.py",
     "*/migrations/*.py",
     "*/data/**/*",
 )

@@ -1,0 +1,484 @@
+"""Every address of the portal and what each role gets there: one list for tests, pictures, bench.
+
+The list is written by hand; `names_of_urls` reads the URL configuration, and a test holds the two
+against each other, so that an address without a line is noticed. `furnish` adds to the
+demonstration one of everything that a page may be about.
+
+    world = World.find()
+    client = world.client("lead")
+    client.get(world.address("expert_detail@unlisted"))
+"""
+
+import io
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import NoReverseMatch, get_resolver, reverse
+from PIL import Image
+
+from experts import consent, correcting, invitations
+from experts.importing import runs
+from experts.models import Audience, Expert, ImportRun, Invitation
+from partners import demonstration as people
+from partners import mail, memberships
+from partners.models import (
+    Decision,
+    Membership,
+    Organisation,
+    Partner,
+    Role,
+    Term,
+    User,
+)
+from wmaportal import mailbox
+
+# Roles, in the order of the letters of the table
+
+ROLES = {
+    "visitor": "",
+    "person": "person@example.org",  # signed in, nothing else; a colleague of the partner
+    "partner": people.PARTNER,  # contact person of a partner organisation
+    "expert": people.EXPERT,  # the own profile is listed
+    "other": "expert01@example.org",  # another listed expert
+    "secretariat": "secretariat@example.org",
+    "former": "former@example.org",  # Lead until yesterday
+    "unready": "unready@example.org",  # co-lead without a second factor
+    "lead": people.LEAD,
+    "superuser": "superuser@example.org",
+}
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+PASSWORD = "cinnabar-is-red"
+
+# The table. A letter for each role of ROLES, for GET, POST (of an empty form) and PUT or DELETE:
+#   2 a page or file   3 sent elsewhere   S sent to sign-in   8 no content
+#   0 bad request (400)   F forbidden   - not found   X this verb is not taken   9 conflict (409)
+#   G gone (410)
+# An address stands once for each object that makes a difference: name@object.
+
+OURS = """
+#                               GET        POST       PUT, DELETE
+home                            2222222222 XXXXXXXXXX XXXXXXXXXX
+my_page                         S222222222 SXXXXXXXXX SXXXXXXXXX
+privacy                         2222222222 XXXXXXXXXX XXXXXXXXXX
+accessibility                   2222222222 XXXXXXXXXX XXXXXXXXXX
+contact                         2222222222 XXXXXXXXXX XXXXXXXXXX
+health                          2222222222 XXXXXXXXXX XXXXXXXXXX
+expert_list                     2222222222 XXXXXXXXXX XXXXXXXXXX
+expert_roster                   2222222222 XXXXXXXXXX XXXXXXXXXX
+expert_roster_pdf               2222222222 XXXXXXXXXX XXXXXXXXXX
+expert_export_csv               2222222222 XXXXXXXXXX XXXXXXXXXX
+expert_export_xlsx              2222222222 XXXXXXXXXX XXXXXXXXXX
+expert_apply                    2223322222 F333333333 XXXXXXXXXX
+expert_nominate                 SF2FFFF222 SF2FFFF222 SXXXXXXXXX
+invitation@claim                2222222222 F339933333 XXXXXXXXXX
+invitation@nomination           2222222222 F339933333 XXXXXXXXXX
+invitation@closed               GGGGGGGGGG GGGGGGGGGG XXXXXXXXXX
+expert_me                       S332233333 SXXXXXXXXX SXXXXXXXXX
+expert_edit                     S--22----- S--22----- SXXXXXXXXX
+expert_contact                  S--22----- S--22----- SXXXXXXXXX
+expert_confirm                  SXXXXXXXXX S--33----- SXXXXXXXXX
+expert_submit                   S--22----- S--22----- SXXXXXXXXX
+expert_pause                    S--22----- S--22----- SXXXXXXXXX
+expert_remove                   S--22----- S--33----- SXXXXXXXXX
+expert_history                  S--22----- SXXXXXXXXX SXXXXXXXXX
+correction_answer               SXXXXXXXXX S--3------ SXXXXXXXXX
+expert_detail@own               2222222222 XXXXXXXXXX XXXXXXXXXX
+expert_detail@draft             -----2-222 XXXXXXXXXX XXXXXXXXXX
+expert_detail@awaiting          -----2-222 XXXXXXXXXX XXXXXXXXXX
+expert_detail@unlisted          -----2-222 XXXXXXXXXX XXXXXXXXXX
+expert_detail@withdrawn         -----2-222 XXXXXXXXXX XXXXXXXXXX
+expert_photo@own                2222222222 XXXXXXXXXX XXXXXXXXXX
+expert_photo@draft              -----2-222 XXXXXXXXXX XXXXXXXXXX
+expert_photo@unlisted           -----2-222 XXXXXXXXXX XXXXXXXXXX
+expert_photo@withdrawn          -----2-222 XXXXXXXXXX XXXXXXXXXX
+expert_photo@none               ---------- XXXXXXXXXX XXXXXXXXXX
+expert_vcard@lead               ---2---222 XXXXXXXXXX XXXXXXXXXX
+expert_vcard@accepted           -------222 XXXXXXXXXX XXXXXXXXXX
+expert_vcard@partners           --2----222 XXXXXXXXXX XXXXXXXXXX
+expert_vcard@draft              -------222 XXXXXXXXXX XXXXXXXXXX
+expert_vcard@unlisted           -------222 XXXXXXXXXX XXXXXXXXXX
+expert_vcard@withdrawn          -------222 XXXXXXXXXX XXXXXXXXXX
+expert_correction@own           S22F222222 S22F222222 SXXXXXXXXX
+expert_correction@draft         S--------- S--------- SXXXXXXXXX
+expert_correction@unlisted      S--------- S--------- SXXXXXXXXX
+expert_correction@withdrawn     S--------- S--------- SXXXXXXXXX
+partner_list                    2222222222 XXXXXXXXXX XXXXXXXXXX
+partner_apply                   S222222222 S222222222 SXXXXXXXXX
+organisation_detail@partner     2222222222 XXXXXXXXXX XXXXXXXXXX
+organisation_detail@hidden      -------222 XXXXXXXXXX XXXXXXXXXX
+organisation_edit@partner       S-2----222 S-2----222 SXXXXXXXXX
+organisation_edit@hidden        S------222 S------222 SXXXXXXXXX
+membership_ask@partner          S222222222 S222222222 SXXXXXXXXX
+membership_ask@hidden           S------222 S------222 SXXXXXXXXX
+membership_list@partner         S-2----222 SXXXXXXXXX SXXXXXXXXX
+membership_list@hidden          S------222 SXXXXXXXXX SXXXXXXXXX
+membership_answer               SXXXXXXXXX S-2----222 SXXXXXXXXX
+membership_end                  S22----222 S22----222 SXXXXXXXXX
+membership_take_back            SXXXXXXXXX S---3----- SXXXXXXXXX
+partner_withdraw                S-2----222 S-2----222 SXXXXXXXXX
+address_change                  S222222222 S222222222 SXXXXXXXXX
+address_confirm                 S333333333 S333333333 SXXXXXXXXX
+second_factor                   S222222222 SXXXXXXXXX SXXXXXXXXX
+mailbox_list                    2222222222 XXXXXXXXXX XXXXXXXXXX
+mailbox_mail                    2222222222 XXXXXXXXXX XXXXXXXXXX
+mailbox_mail@none               ---------- XXXXXXXXXX XXXXXXXXXX
+"""
+
+# What allauth has; a page that belongs to an unfinished step sends back to its beginning.
+ALLAUTH = """
+#                                    GET        POST       PUT, DELETE
+"""
+
+# Admin's own pages; everybody without the right to enter is turned away at the door.
+ADMIN = """
+#                                    GET        POST       PUT, DELETE
+"""
+
+# Models in admin: what the Lead (and the superuser, who has the Lead's rights) gets from
+# list, add, history, delete, change and the bare key, for GET and then for POST.
+MODELS = """
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What each role gets at one address."""
+
+    name: str  # of the URL, and after @ which object
+    get: str
+    post: str
+    other: str  # PUT and DELETE
+
+    @property
+    def url_name(self) -> str:
+        return self.name.partition("@")[0]
+
+    def expected(self, role: str) -> tuple[str, str, str]:
+        index = list(ROLES).index(role)
+        return self.get[index], self.post[index], self.other[index]
+
+
+def lines() -> list[Line]:
+    """The whole table."""
+    return [
+        Line(*line.split())
+        for part in (OURS, ALLAUTH, ADMIN, *_of_models())
+        for line in part.splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+
+
+#: A model's addresses in admin, in the order of the letters of MODELS.
+VIEWS = ("changelist", "add", "history", "delete", "change", "")
+
+
+def _of_models():
+    for line in MODELS.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        model, get, post, other = line.split()
+        for view, *letters in zip(VIEWS, get, post, other, strict=True):
+            name = f"admin:{model}_{view}" if view else f"admin:{model}"
+            yield f"{name} " + " ".join(at_the_door(letter) for letter in letters)
+
+
+def at_the_door(letter: str) -> str:
+    """A row of admin: sign in, stay out (403), first the second factor, or what the Lead gets."""
+    return f"SFFFFFF3{letter}{letter}"
+
+
+def names_of_urls() -> set[str]:
+    """The names of all addresses; those without one are called by their route: `admin:*`."""
+
+    def walk(resolver, space, route):
+        for pattern in resolver.url_patterns:
+            here = f"{route}{pattern.pattern}"
+            if hasattr(pattern, "url_patterns"):
+                inner = f"{pattern.namespace}:" if pattern.namespace else ""
+                yield from walk(pattern, space + inner, here)
+            elif pattern.name:
+                yield space + pattern.name
+            elif "object_id" in here:  # the bare key of a model, which sends to its form
+                yield f"{space}{'_'.join(here.split('/')[1:3])}"
+            else:
+                yield f"{space}*"
+
+    return set(walk(get_resolver(), "", ""))
+
+
+# One of everything
+
+
+def furnish(now: datetime):
+    """Add to the demonstration what the table is about. Safe to repeat: then it does nothing."""
+    if User.objects.filter(email=ROLES["person"]).exists():
+        return
+    lead = User.objects.get(email=ROLES["lead"])
+    partner = User.objects.get(email=ROLES["partner"])
+    person = people.person(ROLES["person"], "Person 01 (example)", PASSWORD)
+    yesterday = now.date() - timedelta(days=1)
+    for role, kind, to_on in (
+        ("secretariat", Role.Kind.SECRETARIAT, None),
+        ("former", Role.Kind.LEAD, yesterday),
+        ("unready", Role.Kind.CO_LEAD, None),
+    ):
+        user = people.person(ROLES[role], f"{role.capitalize()} (example)", PASSWORD)
+        Role.objects.create(user=user, kind=kind, from_on=people.SINCE, to_on=to_on)
+        if role == "former":
+            _add_second_factor(user)
+    superuser = User.objects.create_superuser(
+        ROLES["superuser"], PASSWORD, name="Superuser (example)"
+    )
+    EmailAddress.objects.create(
+        user=superuser, email=superuser.email, verified=True, primary=True
+    )
+    _add_second_factor(superuser)
+    keeper = people.person("passkey@example.org", "Passkey (example)", PASSWORD)
+    Authenticator.objects.create(
+        user=keeper, type=Authenticator.Type.WEBAUTHN, data={"name": "My key", "credential": {}}
+    )
+    _add_memberships(partner, person, lead, now)
+    _add_profiles(lead, now)
+    _add_import(lead, now)
+    own = Expert.objects.get(user__email=ROLES["expert"])
+    own.photo.save("photo.jpg", ContentFile(picture()), save=False)
+    Expert.objects.filter(pk=own.pk).update(photo=own.photo.name, email_audience=Audience.LEAD)
+    correcting.suggest(own.pk, "The telephone number is old.", person, now)
+    closed = invitations.nominate("Expert 52 (example)", "expert52@example.org", partner, now)
+    closed.expires_at = now - timedelta(days=1)
+    closed.save()
+    nobodys = Expert.objects.listed().filter(user=None).earliest("pk")
+    invitations.invite_to_claim(nobodys.pk, lead, now)
+    mail.send(
+        "partners/mail/code", person.email, {"code": "123456", "why": "You asked for it.", "minutes": 15}
+    )
+
+
+def _add_second_factor(user: User):
+    TOTP.activate(user, TOTP_SECRET)
+    RecoveryCodes.activate(user)
+
+
+def _add_memberships(partner: User, person: User, lead: User, now: datetime):
+    organisation = Organisation.objects.get(contact=partner)
+    Membership.objects.create(
+        user=person,
+        organisation=organisation,
+        status=Membership.Status.APPROVED,
+        from_on=people.SINCE,
+        decided_by=partner,
+        decided_at=now,
+    )
+    expert = User.objects.get(email=ROLES["expert"])
+    memberships.ask(expert, organisation.pk, now.date(), now)
+    people.organisation("Hidden Institute (example)", "academia", "PE")
+
+
+def _add_profiles(lead: User, now: datetime):
+    term = Term.objects.filter(parent__isnull=False).first()
+    for status in (Expert.Status.DRAFT, Expert.Status.UNLISTED, Expert.Status.WITHDRAWN):
+        address = f"{status}@example.org"
+        expert = Expert(
+            user=people.person(address, f"{status.label} Expert (example)", PASSWORD),
+            name=f"{status.label} Expert (example)",
+            status=status,
+            country_id="PE",
+            languages=["es"],
+            summary=f"This profile is {status}.",
+            email=address,
+            email_audience=Audience.PARTNERS,
+            phone="+999 5550 2000",
+            phone_audience=Audience.PARTNERS,
+            approved_by=lead,
+            approved_at=now,
+            fictitious=True,
+            term_ids=[term.pk],
+        )
+        expert.photo.save("photo.jpg", ContentFile(picture()), save=False)
+        expert.save()
+        expert.set_terms([term.pk])
+        consent.agree(expert, expert.user, now)
+    listed = Expert.objects.listed().exclude(user=None).exclude(user__email__in=ROLES.values())
+    for audience, expert in zip(Audience, listed.order_by("pk")[:3], strict=True):
+        Expert.objects.filter(pk=expert.pk).update(
+            email_audience=audience, phone_audience=audience, summary=f"Contact: {audience}."
+        )
+
+
+def _add_import(lead: User, now: datetime):
+    rows = (
+        "Name;Country;Organisation;E-mail;Expertise;Languages\n"
+        "Expert 61 (example);Peru;Ministry 61 (example);expert61@example.org;Lamps;Spanish\n"
+        "Expert 62 (example);Atlantis;;expert62@example.org;Lamps;Spanish\n"
+    )
+    for number, name in ((3, "wrong.csv"), (2, "right.csv")):
+        upload = SimpleUploadedFile(name, "\n".join(rows.split("\n")[:number]).encode())
+        runs.start(upload, f"Edition {name}", now.date(), lead, now)
+
+
+def picture() -> bytes:
+    """A small photo, with a place hidden in it as cameras do."""
+    out = io.BytesIO()
+    image = Image.new("RGB", (128, 128), "teal")
+    exif = image.getexif()
+    exif[0x010E] = "a description that nobody shall read"
+    image.save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+class World:
+    """The furnished demonstration: addresses, sign-ins."""
+
+    def user(self, role: str) -> User:
+        return User.objects.get(email=ROLES.get(role) or f"{role}@example.org")
+
+    def client(self, role: str, **options) -> Client:
+        """A client in which this role is signed in, with a second factor where it has one."""
+        client = Client(**options)
+        if role == "visitor":
+            return client
+        user = self.user(role)
+        client.force_login(user)
+        methods = [{"method": "code", "at": time.time(), "email": user.email}]
+        if user.authenticator_set.filter(type=Authenticator.Type.TOTP).exists():
+            methods.append({"method": "mfa", "type": "totp", "at": time.time()})
+        session = client.session
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = methods
+        session.save()
+        return client
+
+    def address(self, name: str) -> str:
+        """The address of `url_name@object`."""
+        url_name = name.partition("@")[0]
+        if name in _FIXED:
+            return _FIXED[name]
+        model = url_name.removeprefix("admin:")
+        if url_name.startswith("admin:") and model in self.keys:
+            return reverse(f"{url_name}_change", args=[self.keys[model]]).removesuffix("change/")
+        try:
+            return reverse(url_name, args=self.arguments.get(name, self.arguments.get(url_name, [])))
+        except NoReverseMatch:
+            model, _slash, view = model.rpartition("_")
+            if view in VIEWS and model in self.keys:
+                return reverse(url_name, args=[self.keys[model]])
+            raise
+
+    @cached_property
+    def keys(self) -> dict[str, object]:
+        """The key of one row of each model in admin."""
+        return {
+            "auth_group": 1,
+            "account_emailaddress": EmailAddress.objects.first().pk,
+            "mfa_authenticator": Authenticator.objects.first().pk,
+            "partners_country": "PE",
+            "partners_decision": Decision.objects.first().pk,
+            "partners_membership": self._membership("expert").pk,
+            "partners_organisation": self._organisation().pk,
+            "partners_partner": Partner.objects.get(organisation=self._organisation()).pk,
+            "partners_partnershiparea": "waste",
+            "partners_role": Role.objects.first().pk,
+            "partners_term": self._term().pk,
+            "partners_user": self.user("person").pk,
+            "experts_consent": self._own().consents.first().pk,
+            "experts_correction": self._own().corrections.first().pk,
+            "experts_edit": self._edit().pk,
+            "experts_expert": self._own().pk,
+            "experts_importrun": self._run("right").pk,
+            "experts_invitation": self._invitation("claim").pk,
+            "experts_policy": 1,
+        }
+
+    @cached_property
+    def arguments(self) -> dict[str, list]:
+        """url_name@object, or url_name alone, → arguments of the address."""
+        partner, hidden = self._organisation(), Organisation.objects.get(name__startswith="Hidden")
+        found = {
+            "invitation@claim": [self._invitation("claim").token],
+            "invitation@nomination": [self._invitation("nomination").token],
+            "invitation@closed": [Invitation.objects.get(email="expert52@example.org").token],
+            "correction_answer": [self._own().corrections.first().pk],
+            "membership_answer": [self._membership("expert").pk],
+            "membership_end": [self._membership("person").pk],
+            "membership_take_back": [self._membership("expert").pk],
+            "partner_withdraw": [Partner.objects.get(organisation=partner).pk],
+            "mailbox_mail": mailbox.names()[:1] or ["none"],
+            "mailbox_mail@none": ["20260101T000000000000-00000000"],
+            "mfa_edit_webauthn": [Authenticator.objects.get(user=self.user("passkey")).pk],
+            "mfa_remove_webauthn": [Authenticator.objects.get(user=self.user("passkey")).pk],
+            "admin:queue_chosen": ["edits"],
+            "admin:queue_chosen@unknown": ["nonsense"],
+            "admin:queue_decide": ["edits", self._edit().pk],
+            "admin:queue_decide@unknown": ["nonsense", 1],
+            "admin:queue_assign": ["edits", self._edit().pk],
+            "admin:queue_assign@unknown": ["nonsense", 1],
+            "admin:view_on_site": [ContentType.objects.get_for_model(Expert).pk, self._own().pk],
+            "admin:app_list": ["experts"],
+            "admin:partners_term_merge": [self._term().pk],
+            "admin:experts_expert_simple_history": [
+                self._own().pk,
+                self._own().history.latest().history_id,
+            ],
+        }
+        for page in ("detail", "edit", "ask", "list"):
+            name = f"{'membership' if page in ('ask', 'list') else 'organisation'}_{page}"
+            found |= {f"{name}@partner": [partner.pk], f"{name}@hidden": [hidden.pk]}
+        profiles = {
+            "own": self._own(),
+            "awaiting": Expert.objects.get(email="expert41@example.org"),
+            "none": Expert.objects.listed().filter(photo="").first(),
+            "lead": self._own(),
+            **{
+                str(audience): Expert.objects.get(summary=f"Contact: {audience}.")
+                for audience in (Audience.ACCEPTED, Audience.PARTNERS)
+            },
+            **{
+                str(status): Expert.objects.get(email=f"{status}@example.org")
+                for status in ("draft", "unlisted", "withdrawn")
+            },
+        }
+        for page in ("detail", "photo", "vcard", "correction"):
+            found |= {f"expert_{page}@{name}": [row.pk] for name, row in profiles.items()}
+        for page in ("confirm", "cancel", "again", "errors"):
+            found[f"admin:experts_importrun_{page}"] = [self._run("right").pk]
+        found["admin:experts_importrun_change@wrong"] = [self._run("wrong").pk]
+        for step, kind in (("decide", "profiles"), ("decide", "partners"), ("decide", "direct")):
+            found[f"admin:queue_{step}@{kind}"] = [kind, 1]
+        return found
+
+    def _own(self) -> Expert:
+        return Expert.objects.get(user__email=ROLES["expert"])
+
+    def _organisation(self) -> Organisation:
+        return Organisation.objects.get(contact__email=ROLES["partner"])
+
+    def _membership(self, role: str) -> Membership:
+        return Membership.objects.get(user__email=ROLES[role])
+
+    def _invitation(self, kind: str) -> Invitation:
+        return Invitation.objects.filter(kind=kind, state="sent").earliest("expires_at", "pk") if (
+            kind == "claim"
+        ) else Invitation.objects.filter(kind=kind, state="sent").latest("expires_at")
+
+    def _edit(self):
+        return Expert.objects.get(email="expert26@example.org").edits.first()
+
+    def _run(self, name: str) -> ImportRun:
+        return ImportRun.objects.get(file_name=f"{name}.csv")
+
+    def _term(self) -> Term:
+        return Term.objects.filter(parent__isnull=False).latest("pk")
+
+
+#: Addresses that cannot be made from a name.
+_FIXED = {"admin:*": "/admin/nonsense/"}

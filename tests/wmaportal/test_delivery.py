@@ -1,0 +1,41 @@
+"""Mail over a true SMTP server, as EMAIL_URL says."""
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from partners import mail
+from wmaportal.local.servers import free_port
+
+
+class Inbox:
+    """An SMTP handler that keeps what it gets."""
+
+    def __init__(self):
+        self.envelopes = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.envelopes.append(envelope)
+        return "250 OK"
+
+
+@pytest.fixture
+def inbox(settings):
+    handler = Inbox()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.EMAIL_BACKEND = "wmaportal.mailbox.DeliveryBackend"
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
+    yield handler
+    controller.stop()
+
+
+def test_a_mail_of_the_portal_leaves_by_smtp_as_text_and_html(inbox):
+    context = {"code": "123456", "why": "You change your address.", "minutes": 15}
+
+    mail.send("partners/mail/code", "expert@example.org", context)
+
+    (envelope,) = inbox.envelopes
+    assert envelope.rcpt_tos == ["expert@example.org"]
+    assert envelope.content.count(b"123456") == 2
+    assert b"Auto-Submitted: auto-generated" in envelope.content

@@ -1,0 +1,106 @@
+"""Who gets what at every address: the table of tests/pages.py, cell by cell."""
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.urls import resolve
+
+from tests import pages
+from tests.worlds import (  # noqa: F401
+    read_only_world,
+    taken_back,
+    world,
+    world_in_transaction,
+)
+
+LETTERS = {200: "2", 204: "8", 400: "0", 403: "F", 404: "-", 405: "X", 409: "9", 410: "G"}
+TABLE = {line.name: line for line in pages.lines()}
+
+
+def letter(response) -> str:
+    if response.status_code == 302:
+        return "S" if response.url.startswith("/accounts/login/?next=") else "3"
+    return LETTERS.get(response.status_code, str(response.status_code))
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    """Answers of sign-in wait for a whole step of a clock; thousands of requests cannot."""
+    monkeypatch.setattr("partners.even_time.STEP_SECONDS", 0.001)
+
+
+@pytest.fixture(scope="module")
+def clients(world_in_transaction):  # noqa: F811
+    return {role: world_in_transaction.client(role) for role in pages.ROLES}
+
+
+def written() -> dict[str, int]:
+    """Rows that this transaction has written so far, by table; sessions apart."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables "
+            "WHERE relname <> 'django_session' AND n_tup_ins + n_tup_upd + n_tup_del > 0"
+        )
+        return dict(cursor.fetchall())
+
+
+def ask(client, verb: str, address: str):
+    """One request, whose writings, session and rate limits are forgotten again."""
+    cookies = client.cookies.copy()
+    cache.clear()
+    with taken_back():
+        response = client.generic(verb, address, content_type="application/x-www-form-urlencoded")
+        b"".join(response)  # a stream is written only now
+    client.cookies = cookies
+    return response
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_role_gets_what_the_table_says(name, read_only_world, clients):  # noqa: F811
+    address = read_only_world.address(name)
+    found = {"GET": "", "POST": "", "PUT": "", "DELETE": ""}
+    for client in clients.values():
+        for verb in found:
+            found[verb] += letter(ask(client, verb, address))
+
+    line = TABLE[name]
+    assert found == {"GET": line.get, "POST": line.post, "PUT": line.other, "DELETE": line.other}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_reading_writes_nothing(name, read_only_world, clients):  # noqa: F811
+    address = read_only_world.address(name)
+    for role, client in clients.items():
+        for verb in ("GET", "HEAD"):
+            before = written()
+            ask(client, verb, address)
+            assert written() == before, (role, verb)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_nothing_is_posted_without_the_token_of_a_form(name, read_only_world, clients):  # noqa: F811
+    line, address = TABLE[name], read_only_world.address(name)
+    for role, client in clients.items():
+        if line.expected(role)[1] in "SX":
+            continue
+        client.handler.enforce_csrf_checks = True
+        try:
+            before = written()
+            response = ask(client, "POST", address)
+            assert (response.status_code, written()) == (403, before), role
+        finally:
+            client.handler.enforce_csrf_checks = False
+
+
+def test_every_address_has_a_line():
+    assert {line.url_name for line in TABLE.values()} == pages.names_of_urls()
+
+
+def test_every_address_leads_to_the_view_of_its_name(read_only_world):  # noqa: F811
+    """An address of the list that another pattern takes would test the wrong page."""
+    wrong = {}
+    for name, line in TABLE.items():
+        match = resolve(read_only_world.address(name).partition("?")[0])
+        if match.view_name != line.url_name and match.url_name:
+            wrong[name] = match.view_name
+    assert wrong == {}
