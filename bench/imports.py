@@ -1,8 +1,7 @@
-"""Figures of the import: 5,000 rows read, compared and written with history, against openpyxl.
+"""The import of 5,000 rows with their history, and its memory, against openpyxl reading the file.
 
-`measure()` needs a migrated database and leaves it as it was: what it writes is rolled back.
-`python -m bench.imports` prints the figures; `python -m bench.imports memory FILE` is the child
-that measures the memory of one import.
+`python -m bench.imports times FILE` and `... memory FILE` are the children that measure, in the
+environment of a portal; what they write they roll back, so that every run begins from the same.
 """
 
 import io
@@ -16,48 +15,51 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
+NAMES = ("import.rows_ratio", "import.peak_mb")
 ROWS = 5_000
 RUNS = 3
 
 
-def measure() -> list[dict]:
-    """Rows of the bench's contract: name, value, unit, bound, better."""
-    with tempfile.TemporaryDirectory() as folder:
+def measure(wanted) -> list[dict]:
+    from bench.ground import portal
+
+    rows = []
+    with portal() as place, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.xlsx"
-        path.write_bytes(workbook(ROWS))
-        alone, whole = [], []
-        for _run in range(RUNS):  # interleaved, so that both see the same machine
-            alone.append(_seconds(lambda: read_alone(path)))
-            whole.append(_seconds(lambda: import_and_roll_back(path)))
-        child = subprocess.run(
-            [sys.executable, "-m", "bench.imports", "memory", str(path)],
-            cwd=Path(__file__).parents[1],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    peak = float(child.stdout.split()[-1])
-    ratio = median(whole) / median(alone)
-    print(
-        f"import of {ROWS} rows: openpyxl alone {median(alone):.2f} s, "
-        f"preview and confirm {median(whole):.2f} s"
+        _child(place.environ, "make", path)
+        if wanted("import.rows_ratio"):
+            alone, whole = json.loads(_child(place.environ, "times", path))
+            print(f"  openpyxl alone {alone:.2f} s, preview and confirm {whole:.2f} s")
+            rows.append(_row("import.rows_ratio", whole / alone, "×", 40))
+        if wanted("import.peak_mb"):
+            peak = float(_child(place.environ, "memory", path))
+            rows.append(_row("import.peak_mb", peak, "MB", 300))
+    return rows
+
+
+def _row(name: str, value: float, unit: str, bound: int) -> dict:
+    return {"name": name, "value": round(value, 1), "unit": unit, "bound": bound, "better": "lower"}
+
+
+def _child(environ: dict[str, str], what: str, path: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.imports", what, str(path)],
+        cwd=Path(__file__).parents[1],
+        env=environ,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    return [
-        {
-            "name": "import.rows_ratio",
-            "value": round(ratio, 1),
-            "unit": "×",
-            "bound": 40,
-            "better": "lower",
-        },
-        {
-            "name": "import.peak_mb",
-            "value": round(peak, 1),
-            "unit": "MB",
-            "bound": 300,
-            "better": "lower",
-        },
-    ]
+    return done.stdout
+
+
+def times(path: Path) -> list[float]:
+    """Median seconds of reading alone and of the import, from interleaved runs."""
+    alone, whole = [], []
+    for _run in range(RUNS):
+        alone.append(_seconds(lambda: read_alone(path)))
+        whole.append(_seconds(lambda: import_and_roll_back(path)))
+    return [median(alone), median(whole)]
 
 
 def workbook(rows: int) -> bytes:
@@ -184,8 +186,11 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    if sys.argv[1:2] == ["memory"]:
-        import_and_roll_back(Path(sys.argv[2]))
+    what, path = sys.argv[1], Path(sys.argv[2])
+    if what == "make":
+        path.write_bytes(workbook(ROWS))
+    elif what == "times":
+        print(json.dumps(times(path)))
+    elif what == "memory":
+        import_and_roll_back(path)
         print(peak_megabytes())
-    else:
-        print(json.dumps(measure(), indent=1, ensure_ascii=False))
