@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+)
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -47,7 +50,7 @@ from wmaportal import mailbox
 
 ROLES = {
     "visitor": "",
-    "person": "person@example.org",  # signed in, nothing else; a colleague of the partner
+    "person": "person@example.org",  # signed in, nothing else
     "partner": people.PARTNER,  # contact person of a partner organisation
     "expert": people.EXPERT,  # the own profile is listed
     "other": "expert01@example.org",  # another listed expert
@@ -67,7 +70,7 @@ PASSWORD = "cinnabar-is-red"
 # An address stands once for each object that makes a difference: name@object.
 
 OURS = """
-#                               GET        POST       PUT, DELETE
+#                               GET        POST       PUT        DELETE
 home                            2222222222 XXXXXXXXXX XXXXXXXXXX
 my_page                         S222222222 SXXXXXXXXX SXXXXXXXXX
 privacy                         2222222222 XXXXXXXXXX XXXXXXXXXX
@@ -124,9 +127,9 @@ membership_ask@hidden           S------222 S------222 SXXXXXXXXX
 membership_list@partner         S-2----222 SXXXXXXXXX SXXXXXXXXX
 membership_list@hidden          S------222 SXXXXXXXXX SXXXXXXXXX
 membership_answer               SXXXXXXXXX S-2----222 SXXXXXXXXX
-membership_end                  S22----222 S22----222 SXXXXXXXXX
-membership_take_back            SXXXXXXXXX S---3----- SXXXXXXXXX
-partner_withdraw                S-2----222 S-2----222 SXXXXXXXXX
+membership_end                  S-2----222 S-2----222 SXXXXXXXXX
+membership_take_back            SXXXXXXXXX S--3------ SXXXXXXXXX
+partner_withdraw                S-2----222 S-3----222 SXXXXXXXXX
 address_change                  S222222222 S222222222 SXXXXXXXXX
 address_confirm                 S333333333 S333333333 SXXXXXXXXX
 second_factor                   S222222222 SXXXXXXXXX SXXXXXXXXX
@@ -137,17 +140,101 @@ mailbox_mail@none               ---------- XXXXXXXXXX XXXXXXXXXX
 
 # What allauth has; a page that belongs to an unfinished step sends back to its beginning.
 ALLAUTH = """
-#                                    GET        POST       PUT, DELETE
+#                                    GET        POST       PUT        DELETE
+account_change_password              S222322222 S222322222 S222322222 SXXX3XXXXX
+account_complete_password_reset      3333333333 3333333333 3333333333
+account_confirm_login_code           3333333333 3333333333 3333333333
+account_confirm_password_reset_code  3333333333 3333333333 3333333333
+account_email                        S222222222 S333333333 S333333333 SXXXXXXXXX
+account_email_verification_sent      3333333333 3333333333 3333333333
+account_inactive                     2222222222 XXXXXXXXXX XXXXXXXXXX
+account_login                        2333333333 2333333333 2333333333 X333333333
+account_logout                       3222222222 3333333333 XXXXXXXXXX
+account_password_reset_completed     2222222222 XXXXXXXXXX XXXXXXXXXX
+account_reauthenticate               S222F22222 S222F22222 S222F22222 SXXXFXXXXX
+account_request_login_code           2333333333 2333333333 2333333333 X333333333
+account_reset_password               2222222222 2222222222 2222222222 XXXXXXXXXX
+account_set_password                 S333233333 S333233333 S333233333 S333X33333
+account_signup                       2333333333 2333333333 2333333333 X333333333
+mfa_activate_totp                    S222223233 S222223233 S222223233 SXXXXX3X33
+mfa_add_webauthn                     S222222222 S222222222 S222222222 SXXXXXXXXX
+mfa_authenticate                     3333333333 3333333333 3333333333
+mfa_deactivate_totp                  S-----2-22 S-----3-33 S-----3-33 S-----X-XX
+mfa_download_recovery_codes          S-----2-22 S-----X-XX S-----X-XX
+mfa_edit_webauthn                    S--------- S--------- S--------- SXXXXXXXXX
+mfa_generate_recovery_codes          S222222222 S222223233 S222223233 SXXXXXXXXX
+mfa_index                            S222222222 SXXXXXXXXX SXXXXXXXXX
+mfa_list_webauthn                    S222222222 SXXXXXXXXX SXXXXXXXXX
+mfa_login_webauthn                   3333333333 3333333333 3333333333 X333333333
+mfa_reauthenticate                   S333F32322 S333F32322 S333F32322 S333F3X3XX
+mfa_reauthenticate_webauthn          S333F33333 S333F33333 S333F33333
+mfa_remove_webauthn                  S--------- S--------- SXXXXXXXXX S---------
+mfa_view_recovery_codes              S-----2-22 SXXXXXXXXX SXXXXXXXXX
 """
 
 # Admin's own pages; everybody without the right to enter is turned away at the door.
 ADMIN = """
-#                                    GET        POST       PUT, DELETE
+#                                    GET        POST       PUT        DELETE
+admin:*                              SFFFFFF3-- SFFFFFF3-- SFFFFFF3--
+admin:account_emailaddress           SFFFFFF333 SFFFFFF333 SFFFFFF333
+admin:account_emailaddress_add       SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:account_emailaddress_change    SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:account_emailaddress_changelist SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:account_emailaddress_delete    SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:account_emailaddress_history   SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:app_list                       SFFFFFF333 SFFFFFF333 SFFFFFF333
+admin:auth_group                     SFFFFFF333 SFFFFFF333 SFFFFFF333
+admin:auth_group_add                 SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:auth_group_change              SFFFFFF3F3 SFFFFFF3F3 SFFFFFF3F3
+admin:auth_group_changelist          SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:auth_group_delete              SFFFFFF3F3 SFFFFFF3F3 SFFFFFF3F3
+admin:auth_group_history             SFFFFFF333 SFFFFFF333 SFFFFFF333
+admin:autocomplete                   SFFFFFF3FF SFFFFFF3XX SFFFFFF3XX
+admin:experts_expert_simple_history  SFFFFFF322 SFFFFFF322 SFFFFFF322
+admin:experts_importrun_again        SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
+admin:experts_importrun_cancel       SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
+admin:experts_importrun_confirm      SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
+admin:experts_importrun_errors       SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
+admin:experts_importrun_export       SFFFFFF322 SFFFFFF322 SFFFFFF3XX
+admin:index                          SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
+admin:jsi18n                         SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
+admin:login                          SSSSSSSSSS SSSSSSSSSS SSSSSSSSSS
+admin:logout                         SFFFFFF333 SFFFFFF333 SFFFFFF333
+admin:mfa_authenticator              SFFFFFF333 SFFFFFF333 SFFFFFF333
+admin:mfa_authenticator_add          SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:mfa_authenticator_change       SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:mfa_authenticator_changelist   SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:mfa_authenticator_delete       SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:mfa_authenticator_history      SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
+admin:partners_term_merge            SFFFFFF322 SFFFFFF322 SFFFFFF322
+admin:password_change                SFFFFFF333 SFFFFFF333 SFFFFFF333
+admin:password_change_done           SFFFFFF333 SFFFFFF333 SFFFFFF333
+admin:queue_assign                   SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
+admin:queue_chosen                   SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
+admin:queue_decide                   SFFFFFF3XX SFFFFFF300 SFFFFFF3XX
+admin:view_on_site                   SFFFFFF333 SFFFFFF333 SFFFFFF333
 """
 
 # Models in admin: what the Lead (and the superuser, who has the Lead's rights) gets from
-# list, add, history, delete, change and the bare key, for GET and then for POST.
+# list, add, history, delete, change and the bare key, for GET, POST and PUT, DELETE. Django's admin
+# takes PUT and DELETE for GET: nothing is written.
 MODELS = """
+experts_consent            2F2F23 2F2FF3 2F2F23
+experts_correction         2F2F23 2F2FF3 2F2F23
+experts_edit               2F2F23 2F2FF3 2F2F23
+experts_expert             2F2F23 2F2F23 2F2F23
+experts_importrun          222F23 222FX3 2X2FX3
+experts_invitation         2F2F23 2F2FF3 2F2F23
+experts_policy             3F2F23 3F2F23 3F2F23
+partners_country           2F2F23 2F2FF3 2F2F23
+partners_decision          2F2F23 2F2FF3 2F2F23
+partners_membership        2F2F23 2F2FF3 2F2F23
+partners_organisation      222223 222223 222223
+partners_partner           2F2F23 2F2FF3 2F2F23
+partners_partnershiparea   222F23 222F23 222F23
+partners_role              222F23 222F23 222F23
+partners_term              222323 222323 222323
+partners_user              2F2F23 2F2F23 2F2F23
 """
 
 
@@ -158,21 +245,24 @@ class Line:
     name: str  # of the URL, and after @ which object
     get: str
     post: str
-    other: str  # PUT and DELETE
+    put: str
+    delete: str
 
     @property
     def url_name(self) -> str:
         return self.name.partition("@")[0]
 
-    def expected(self, role: str) -> tuple[str, str, str]:
+    def expected(self, role: str) -> dict[str, str]:
+        """Verb → letter."""
         index = list(ROLES).index(role)
-        return self.get[index], self.post[index], self.other[index]
+        rows = {"GET": self.get, "POST": self.post, "PUT": self.put, "DELETE": self.delete}
+        return {verb: row[index] for verb, row in rows.items()}
 
 
 def lines() -> list[Line]:
     """The whole table."""
     return [
-        Line(*line.split())
+        Line(*line.split(), *line.split()[3:4] * (5 - len(line.split())))
         for part in (OURS, ALLAUTH, ADMIN, *_of_models())
         for line in part.splitlines()
         if line.strip() and not line.startswith("#")
@@ -187,8 +277,8 @@ def _of_models():
     for line in MODELS.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        model, get, post, other = line.split()
-        for view, *letters in zip(VIEWS, get, post, other, strict=True):
+        model, *verbs = line.split()
+        for view, *letters in zip(VIEWS, *verbs, strict=True):
             name = f"admin:{model}_{view}" if view else f"admin:{model}"
             yield f"{name} " + " ".join(at_the_door(letter) for letter in letters)
 
@@ -248,7 +338,7 @@ def furnish(now: datetime):
     Authenticator.objects.create(
         user=keeper, type=Authenticator.Type.WEBAUTHN, data={"name": "My key", "credential": {}}
     )
-    _add_memberships(partner, person, lead, now)
+    _add_memberships(partner, now)
     _add_profiles(lead, now)
     _add_import(lead, now)
     own = Expert.objects.get(user__email=ROLES["expert"])
@@ -270,10 +360,10 @@ def _add_second_factor(user: User):
     RecoveryCodes.activate(user)
 
 
-def _add_memberships(partner: User, person: User, lead: User, now: datetime):
+def _add_memberships(partner: User, now: datetime):
     organisation = Organisation.objects.get(contact=partner)
     Membership.objects.create(
-        user=person,
+        user=people.person("colleague@example.org", "Colleague (example)"),
         organisation=organisation,
         status=Membership.Status.APPROVED,
         from_on=people.SINCE,
@@ -350,11 +440,13 @@ class World:
             return client
         user = self.user(role)
         client.force_login(user)
-        methods = [{"method": "code", "at": time.time(), "email": user.email}]
+        now = time.time()
+        methods = [{"method": "code", "at": now, "email": user.email, "reauthenticated": True}]
         if user.authenticator_set.filter(type=Authenticator.Type.TOTP).exists():
-            methods.append({"method": "mfa", "type": "totp", "at": time.time()})
+            methods.append({"method": "mfa", "type": "totp", "at": now, "reauthenticated": True})
         session = client.session
         session[AUTHENTICATION_METHODS_SESSION_KEY] = methods
+        session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
         session.save()
         return client
 
@@ -409,7 +501,7 @@ class World:
             "invitation@closed": [Invitation.objects.get(email="expert52@example.org").token],
             "correction_answer": [self._own().corrections.first().pk],
             "membership_answer": [self._membership("expert").pk],
-            "membership_end": [self._membership("person").pk],
+            "membership_end": [self._membership("colleague").pk],
             "membership_take_back": [self._membership("expert").pk],
             "partner_withdraw": [Partner.objects.get(organisation=partner).pk],
             "mailbox_mail": mailbox.names()[:1] or ["none"],
@@ -463,7 +555,7 @@ class World:
         return Organisation.objects.get(contact__email=ROLES["partner"])
 
     def _membership(self, role: str) -> Membership:
-        return Membership.objects.get(user__email=ROLES[role])
+        return Membership.objects.get(user__email=ROLES.get(role) or f"{role}@example.org")
 
     def _invitation(self, kind: str) -> Invitation:
         return Invitation.objects.filter(kind=kind, state="sent").earliest("expires_at", "pk") if (

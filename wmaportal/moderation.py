@@ -23,7 +23,7 @@ BY_HAND_BEFORE = 40
 
 
 def keys(kinds: tuple[Kind, ...], now: datetime, lead: User | None = None) -> QuerySet:
-    """(kind, key, since) of what waits, the oldest first; with a Lead, what that one looks after."""
+    """(kind, key, since) of what waits, the oldest first; for a Lead, what is assigned to them."""
     parts = []
     for kind in kinds:
         waiting = kind.waiting(now).order_by()
