@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from babel.languages import get_official_languages
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from faker import Faker
 
@@ -18,7 +19,7 @@ from experts import consent, editing, listing
 from experts.models import Audience, Consent, Correction, Expert, Invitation
 from partners import demonstration as people
 from partners import languages
-from partners.models import Country, Term, User
+from partners.models import Assignment, Country, Term, User
 
 SEED = 2026
 OWN_SIGN_IN = 18  # the expert whose profile belongs to expert@example.org: due, one field empty
@@ -180,6 +181,12 @@ def _load_new_profile(terms: dict, now: datetime):
     expert.set_terms(expert.term_ids)
     consent.agree(expert, user, submitted_at)
     listing.submit(expert.pk, submitted_at)
+    Assignment.objects.create(
+        content_type=ContentType.objects.get_for_model(Expert),
+        object_id=expert.pk,
+        lead=User.objects.get(email=people.CO_LEAD),
+        at=submitted_at,
+    )
 
 
 def _load_correction_and_nomination(experts: dict[int, Expert], now: datetime):

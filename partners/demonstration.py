@@ -32,6 +32,7 @@ from partners.models import (
 )
 
 LEAD = "lead@example.org"
+CO_LEAD = "co-lead@example.org"
 PARTNER = "partner@example.org"
 EXPERT = "expert@example.org"
 APPLICANT = "federation@example.org"
@@ -65,6 +66,8 @@ def load(now: datetime, password: str):
     load_organisations(now)
     lead = person(LEAD, "Lead (example)", password)
     Role.objects.get_or_create(user=lead, kind=Role.Kind.LEAD, defaults={"from_on": SINCE})
+    co_lead = person(CO_LEAD, "Co-lead (example)")
+    Role.objects.get_or_create(user=co_lead, kind=Role.Kind.CO_LEAD, defaults={"from_on": SINCE})
     TOTP.activate(lead, generate_totp_secret())
     RecoveryCodes.activate(lead)
     partner = person(PARTNER, "Partner 12 (example)", password)

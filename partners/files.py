@@ -118,13 +118,15 @@ def sheet_kind(upload) -> str:
     upload.seek(0)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise ValidationError(
-            _("The file is encrypted or in the old Excel format. Save it as .xlsx without password.")
+            _("The file is encrypted or an old Excel file. Save it as .xlsx without password.")
         )
     if head.startswith(b"PK"):
         _check_workbook(upload)
         upload.seek(0)
         return "xlsx"
-    if b"\x00" in head.replace(b"\xff\xfe", b"", 1) and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if b"\x00" in head.replace(b"\xff\xfe", b"", 1) and not head.startswith(
+        (b"\xff\xfe", b"\xfe\xff")
+    ):
         raise ValidationError(_("The file is neither an Excel workbook (.xlsx) nor CSV text."))
     return "csv"
 

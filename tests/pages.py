@@ -574,3 +574,91 @@ class World:
 
 #: Addresses that cannot be made from a name.
 _FIXED = {"admin:*": "/admin/nonsense/"}
+
+
+# What to look at
+
+#: Files and fragments: no pages.
+FILES = {
+    "health",
+    "expert_roster_pdf",
+    "expert_export_csv",
+    "expert_export_xlsx",
+    "expert_photo",
+    "expert_vcard",
+    "mfa_download_recovery_codes",
+    "admin:jsi18n",
+    "admin:experts_importrun_errors",
+}
+
+#: Pages that are there after a step only: who, and what is sent before.
+STEPS = {
+    "account_confirm_login_code@sent": (
+        "visitor",
+        [("account_request_login_code", {"email": ROLES["person"]})],
+    ),
+    "account_confirm_password_reset_code@sent": (
+        "visitor",
+        [("account_reset_password", {"email": ROLES["person"]})],
+    ),
+    "account_email_verification_sent@new": (
+        "visitor",
+        [("account_signup", {"email": "new@example.org", "name": "New (example)"})],
+    ),
+    "mfa_authenticate@asked": (
+        "visitor",
+        [("account_login", {"login": ROLES["superuser"], "password": PASSWORD})],
+    ),
+    "address_confirm@asked": ("person", [("address_change", {"new": "newer@example.org"})]),
+}
+
+#: More addresses of a page that look different: query strings.
+QUERIES = {
+    "expert_list@filtered": ("expert_list", "?region=africa&term=industry-asgm&language=fr&fresh=due"),
+    "expert_list@nothing": ("expert_list", "?q=thermometers&region=oceania&language=ar"),
+    "expert_list@misspelt": ("expert_list", "?q=termometers"),
+    "expert_list@unknown": ("expert_list", "?region=mars&sort=colour"),
+    "expert_list@past-the-end": ("expert_list", "?page=99"),
+    "expert_roster@filtered": ("expert_roster", "?region=africa"),
+    "partner_list@filtered": ("partner_list", "?kind=government&region=europe"),
+    "partner_list@unknown": ("partner_list", "?kind=magic"),
+    "partner_list@past-the-end": ("partner_list", "?page=99"),
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """One page as one role sees it."""
+
+    role: str
+    name: str  # as in the table, or of STEPS or QUERIES
+
+    def __str__(self):
+        return f"{self.role} {self.name}"
+
+
+def views(roles: tuple[str, ...] = ("visitor", "expert", "lead")) -> list[View]:
+    """The pages that these roles can open; of admin, the last role's."""
+    found = []
+    for line in lines():
+        if line.url_name in FILES:
+            continue
+        able = [role for role in roles if line.expected(role)["GET"] == "2"]
+        if not able:
+            able = [role for role in ROLES if line.expected(role)["GET"] == "2"][:1]
+        found += [View(role, line.name) for role in able]
+    found += [View(role, name) for name, (role, _before) in STEPS.items()]
+    found += [View("visitor", name) for name in QUERIES]
+    return found
+
+
+def open_view(world: World, view: View) -> tuple[Client, str]:
+    """A client that has taken the steps before the page, and the page's address."""
+    client = world.client(view.role)
+    if view.name in QUERIES:
+        name, query = QUERIES[view.name]
+        return client, world.address(name) + query
+    for name, data in STEPS.get(view.name, ("", []))[1]:
+        answer = client.post(world.address(name), data)
+        assert answer.status_code == 302, (view, name, answer.status_code)
+    return client, world.address(view.name)

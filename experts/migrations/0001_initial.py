@@ -7,322 +7,1070 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import experts.models.expert
-import partners.files
-import partners.languages
-import partners.models.countries
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import experts.models.expert
+import partners.files
+import partners.languages
+import partners.models.countries
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('partners', '0003_reference_data'),
+        ("partners", "0003_reference_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Expert',
+            name="Expert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('awaiting', 'Awaiting approval'), ('listed', 'Listed'), ('unlisted', 'Unlisted'), ('withdrawn', 'Withdrawn')], default='draft', max_length=10, verbose_name='status')),
-                ('status_reason', models.TextField(blank=True, verbose_name='reason of the status')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('position', models.CharField(blank=True, max_length=150, verbose_name='position')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=3, validators=[partners.languages.validate_language]), blank=True, default=list, size=None, verbose_name='languages')),
-                ('summary', models.CharField(blank=True, help_text='One or two sentences.', max_length=300, verbose_name='summary')),
-                ('experience', models.TextField(blank=True, max_length=4000, verbose_name='experience in mercury waste')),
-                ('worked_in', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2, validators=[partners.models.countries.validate_country]), blank=True, default=list, size=None, verbose_name='countries worked in')),
-                ('remote_advice', models.BooleanField(default=False, verbose_name='remote advice')),
-                ('missions', models.BooleanField(default=False, verbose_name='missions')),
-                ('training', models.BooleanField(default=False, verbose_name='training')),
-                ('available_from', models.DateField(blank=True, null=True, verbose_name='available from')),
-                ('available_until', models.DateField(blank=True, null=True, verbose_name='available until')),
-                ('max_open_requests', models.PositiveSmallIntegerField(blank=True, help_text='Seen by you and the Lead alone. Empty: no limit.', null=True, verbose_name='open requests at most')),
-                ('website', models.URLField(blank=True, verbose_name='web site')),
-                ('orcid', models.CharField(blank=True, max_length=19, verbose_name='ORCID iD')),
-                ('linkedin', models.URLField(blank=True, verbose_name='LinkedIn')),
-                ('photo', partners.files.PrivateImageField(blank=True, folder='photos', verbose_name='photo')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
-                ('email_audience', models.CharField(choices=[('lead', 'Only the Lead'), ('accepted', 'Somebody whose request I accepted'), ('partners', 'Partners')], default='lead', max_length=10, verbose_name='who may see the e-mail address')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='phone')),
-                ('phone_audience', models.CharField(choices=[('lead', 'Only the Lead'), ('accepted', 'Somebody whose request I accepted'), ('partners', 'Partners')], default='lead', max_length=10, verbose_name='who may see the phone number')),
-                ('confirmed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='confirmed')),
-                ('imported_updated_on', models.DateField(blank=True, null=True, verbose_name='last updated, says the list')),
-                ('paused_until', models.DateField(blank=True, null=True, verbose_name='paused until')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='removed')),
-                ('approved_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='approved')),
-                ('submitted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='submitted')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('fictitious', models.BooleanField(default=False, verbose_name='fictitious (demonstration)')),
-                ('sort_name', models.CharField(default='', editable=False, max_length=200)),
-                ('region', models.CharField(default='', editable=False, max_length=20)),
-                ('term_ids', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, editable=False, size=None)),
-                ('group_ids', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, editable=False, size=None)),
-                ('search', django.contrib.postgres.search.SearchVectorField(editable=False, null=True)),
-                ('approved_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('country', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='experts', to='partners.country', verbose_name='country')),
-                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='experts', to='partners.organisation', verbose_name='organisation')),
-                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='expert', to=settings.AUTH_USER_MODEL, verbose_name='sign-in')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("awaiting", "Awaiting approval"),
+                            ("listed", "Listed"),
+                            ("unlisted", "Unlisted"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "status_reason",
+                    models.TextField(blank=True, verbose_name="reason of the status"),
+                ),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("position", models.CharField(blank=True, max_length=150, verbose_name="position")),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            max_length=3, validators=[partners.languages.validate_language]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="languages",
+                    ),
+                ),
+                (
+                    "summary",
+                    models.CharField(
+                        blank=True,
+                        help_text="One or two sentences.",
+                        max_length=300,
+                        verbose_name="summary",
+                    ),
+                ),
+                (
+                    "experience",
+                    models.TextField(
+                        blank=True, max_length=4000, verbose_name="experience in mercury waste"
+                    ),
+                ),
+                (
+                    "worked_in",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            max_length=2, validators=[partners.models.countries.validate_country]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="countries worked in",
+                    ),
+                ),
+                ("remote_advice", models.BooleanField(default=False, verbose_name="remote advice")),
+                ("missions", models.BooleanField(default=False, verbose_name="missions")),
+                ("training", models.BooleanField(default=False, verbose_name="training")),
+                (
+                    "available_from",
+                    models.DateField(blank=True, null=True, verbose_name="available from"),
+                ),
+                (
+                    "available_until",
+                    models.DateField(blank=True, null=True, verbose_name="available until"),
+                ),
+                (
+                    "max_open_requests",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Seen by you and the Lead alone. Empty: no limit.",
+                        null=True,
+                        verbose_name="open requests at most",
+                    ),
+                ),
+                ("website", models.URLField(blank=True, verbose_name="web site")),
+                ("orcid", models.CharField(blank=True, max_length=19, verbose_name="ORCID iD")),
+                ("linkedin", models.URLField(blank=True, verbose_name="LinkedIn")),
+                (
+                    "photo",
+                    partners.files.PrivateImageField(
+                        blank=True, folder="photos", verbose_name="photo"
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="e-mail address"),
+                ),
+                (
+                    "email_audience",
+                    models.CharField(
+                        choices=[
+                            ("lead", "Only the Lead"),
+                            ("accepted", "Somebody whose request I accepted"),
+                            ("partners", "Partners"),
+                        ],
+                        default="lead",
+                        max_length=10,
+                        verbose_name="who may see the e-mail address",
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
+                (
+                    "phone_audience",
+                    models.CharField(
+                        choices=[
+                            ("lead", "Only the Lead"),
+                            ("accepted", "Somebody whose request I accepted"),
+                            ("partners", "Partners"),
+                        ],
+                        default="lead",
+                        max_length=10,
+                        verbose_name="who may see the phone number",
+                    ),
+                ),
+                (
+                    "confirmed_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="confirmed"
+                    ),
+                ),
+                (
+                    "imported_updated_on",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="last updated, says the list"
+                    ),
+                ),
+                (
+                    "paused_until",
+                    models.DateField(blank=True, null=True, verbose_name="paused until"),
+                ),
+                (
+                    "removed_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="removed"
+                    ),
+                ),
+                (
+                    "approved_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="approved"
+                    ),
+                ),
+                (
+                    "submitted_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="submitted"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "fictitious",
+                    models.BooleanField(default=False, verbose_name="fictitious (demonstration)"),
+                ),
+                ("sort_name", models.CharField(default="", editable=False, max_length=200)),
+                ("region", models.CharField(default="", editable=False, max_length=20)),
+                (
+                    "term_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(), default=list, editable=False, size=None
+                    ),
+                ),
+                (
+                    "group_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(), default=list, editable=False, size=None
+                    ),
+                ),
+                (
+                    "search",
+                    django.contrib.postgres.search.SearchVectorField(editable=False, null=True),
+                ),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "country",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="experts",
+                        to="partners.country",
+                        verbose_name="country",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="experts",
+                        to="partners.organisation",
+                        verbose_name="organisation",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="expert",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="sign-in",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'expert',
-                'verbose_name_plural': 'experts',
-                'ordering': ['sort_name', 'pk'],
+                "verbose_name": "expert",
+                "verbose_name_plural": "experts",
+                "ordering": ["sort_name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Edit',
+            name="Edit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('seen_at', models.DateTimeField(blank=True, null=True, verbose_name='looked at')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('seen_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='edits', to='experts.expert')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("seen_at", models.DateTimeField(blank=True, null=True, verbose_name="looked at")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "seen_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "expert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="edits",
+                        to="experts.expert",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'edit',
-                'verbose_name_plural': 'edits',
-                'ordering': ['-at', '-pk'],
+                "verbose_name": "edit",
+                "verbose_name_plural": "edits",
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Correction',
+            name="Correction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(max_length=1000, verbose_name='what should be corrected')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('done', 'Taken over'), ('declined', 'Not taken over')], default='open', max_length=10)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='corrections', to='experts.expert')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "text",
+                    models.TextField(max_length=1000, verbose_name="what should be corrected"),
+                ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("done", "Taken over"),
+                            ("declined", "Not taken over"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "expert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corrections",
+                        to="experts.expert",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'suggested correction',
-                'verbose_name_plural': 'suggested corrections',
-                'ordering': ['-at', '-pk'],
+                "verbose_name": "suggested correction",
+                "verbose_name_plural": "suggested corrections",
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('given', models.BooleanField(default=True, verbose_name='given')),
-                ('text_version', models.CharField(max_length=60, verbose_name='text')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('channel', models.CharField(choices=[('portal', 'In the portal'), ('published_list', 'Published list')], max_length=20, verbose_name='how')),
-                ('edition', models.CharField(blank=True, max_length=100, verbose_name='edition of the list')),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='experts.expert')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("given", models.BooleanField(default=True, verbose_name="given")),
+                ("text_version", models.CharField(max_length=60, verbose_name="text")),
+                ("at", models.DateTimeField(verbose_name="when")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("portal", "In the portal"), ("published_list", "Published list")],
+                        max_length=20,
+                        verbose_name="how",
+                    ),
+                ),
+                (
+                    "edition",
+                    models.CharField(
+                        blank=True, max_length=100, verbose_name="edition of the list"
+                    ),
+                ),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "expert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consents",
+                        to="experts.expert",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
-                'verbose_name_plural': 'consents',
-                'ordering': ['at', 'pk'],
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ExpertTerm',
+            name="ExpertTerm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='experts.expert')),
-                ('term', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.term')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "expert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="experts.expert"
+                    ),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.term",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'expertise',
-                'verbose_name_plural': 'expertise',
+                "verbose_name": "expertise",
+                "verbose_name_plural": "expertise",
             },
         ),
         migrations.AddField(
-            model_name='expert',
-            name='terms',
-            field=models.ManyToManyField(blank=True, related_name='experts', through='experts.ExpertTerm', to='partners.term', verbose_name='expertise'),
+            model_name="expert",
+            name="terms",
+            field=models.ManyToManyField(
+                blank=True,
+                related_name="experts",
+                through="experts.ExpertTerm",
+                to="partners.term",
+                verbose_name="expertise",
+            ),
         ),
         migrations.CreateModel(
-            name='HistoricalExpert',
+            name="HistoricalExpert",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('awaiting', 'Awaiting approval'), ('listed', 'Listed'), ('unlisted', 'Unlisted'), ('withdrawn', 'Withdrawn')], default='draft', max_length=10, verbose_name='status')),
-                ('status_reason', models.TextField(blank=True, verbose_name='reason of the status')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('position', models.CharField(blank=True, max_length=150, verbose_name='position')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=3, validators=[partners.languages.validate_language]), blank=True, default=list, size=None, verbose_name='languages')),
-                ('summary', models.CharField(blank=True, help_text='One or two sentences.', max_length=300, verbose_name='summary')),
-                ('experience', models.TextField(blank=True, max_length=4000, verbose_name='experience in mercury waste')),
-                ('worked_in', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2, validators=[partners.models.countries.validate_country]), blank=True, default=list, size=None, verbose_name='countries worked in')),
-                ('remote_advice', models.BooleanField(default=False, verbose_name='remote advice')),
-                ('missions', models.BooleanField(default=False, verbose_name='missions')),
-                ('training', models.BooleanField(default=False, verbose_name='training')),
-                ('available_from', models.DateField(blank=True, null=True, verbose_name='available from')),
-                ('available_until', models.DateField(blank=True, null=True, verbose_name='available until')),
-                ('max_open_requests', models.PositiveSmallIntegerField(blank=True, help_text='Seen by you and the Lead alone. Empty: no limit.', null=True, verbose_name='open requests at most')),
-                ('website', models.URLField(blank=True, verbose_name='web site')),
-                ('orcid', models.CharField(blank=True, max_length=19, verbose_name='ORCID iD')),
-                ('linkedin', models.URLField(blank=True, verbose_name='LinkedIn')),
-                ('photo', models.TextField(blank=True, max_length=100, verbose_name='photo')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
-                ('email_audience', models.CharField(choices=[('lead', 'Only the Lead'), ('accepted', 'Somebody whose request I accepted'), ('partners', 'Partners')], default='lead', max_length=10, verbose_name='who may see the e-mail address')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='phone')),
-                ('phone_audience', models.CharField(choices=[('lead', 'Only the Lead'), ('accepted', 'Somebody whose request I accepted'), ('partners', 'Partners')], default='lead', max_length=10, verbose_name='who may see the phone number')),
-                ('confirmed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='confirmed')),
-                ('imported_updated_on', models.DateField(blank=True, null=True, verbose_name='last updated, says the list')),
-                ('paused_until', models.DateField(blank=True, null=True, verbose_name='paused until')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='removed')),
-                ('approved_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='approved')),
-                ('submitted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='submitted')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('fictitious', models.BooleanField(default=False, verbose_name='fictitious (demonstration)')),
-                ('term_ids', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, editable=False, size=None)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('approved_by', models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('country', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='partners.country', verbose_name='country')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='partners.organisation', verbose_name='organisation')),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='sign-in')),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("awaiting", "Awaiting approval"),
+                            ("listed", "Listed"),
+                            ("unlisted", "Unlisted"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "status_reason",
+                    models.TextField(blank=True, verbose_name="reason of the status"),
+                ),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("position", models.CharField(blank=True, max_length=150, verbose_name="position")),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            max_length=3, validators=[partners.languages.validate_language]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="languages",
+                    ),
+                ),
+                (
+                    "summary",
+                    models.CharField(
+                        blank=True,
+                        help_text="One or two sentences.",
+                        max_length=300,
+                        verbose_name="summary",
+                    ),
+                ),
+                (
+                    "experience",
+                    models.TextField(
+                        blank=True, max_length=4000, verbose_name="experience in mercury waste"
+                    ),
+                ),
+                (
+                    "worked_in",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            max_length=2, validators=[partners.models.countries.validate_country]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="countries worked in",
+                    ),
+                ),
+                ("remote_advice", models.BooleanField(default=False, verbose_name="remote advice")),
+                ("missions", models.BooleanField(default=False, verbose_name="missions")),
+                ("training", models.BooleanField(default=False, verbose_name="training")),
+                (
+                    "available_from",
+                    models.DateField(blank=True, null=True, verbose_name="available from"),
+                ),
+                (
+                    "available_until",
+                    models.DateField(blank=True, null=True, verbose_name="available until"),
+                ),
+                (
+                    "max_open_requests",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Seen by you and the Lead alone. Empty: no limit.",
+                        null=True,
+                        verbose_name="open requests at most",
+                    ),
+                ),
+                ("website", models.URLField(blank=True, verbose_name="web site")),
+                ("orcid", models.CharField(blank=True, max_length=19, verbose_name="ORCID iD")),
+                ("linkedin", models.URLField(blank=True, verbose_name="LinkedIn")),
+                ("photo", models.TextField(blank=True, max_length=100, verbose_name="photo")),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="e-mail address"),
+                ),
+                (
+                    "email_audience",
+                    models.CharField(
+                        choices=[
+                            ("lead", "Only the Lead"),
+                            ("accepted", "Somebody whose request I accepted"),
+                            ("partners", "Partners"),
+                        ],
+                        default="lead",
+                        max_length=10,
+                        verbose_name="who may see the e-mail address",
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
+                (
+                    "phone_audience",
+                    models.CharField(
+                        choices=[
+                            ("lead", "Only the Lead"),
+                            ("accepted", "Somebody whose request I accepted"),
+                            ("partners", "Partners"),
+                        ],
+                        default="lead",
+                        max_length=10,
+                        verbose_name="who may see the phone number",
+                    ),
+                ),
+                (
+                    "confirmed_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="confirmed"
+                    ),
+                ),
+                (
+                    "imported_updated_on",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="last updated, says the list"
+                    ),
+                ),
+                (
+                    "paused_until",
+                    models.DateField(blank=True, null=True, verbose_name="paused until"),
+                ),
+                (
+                    "removed_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="removed"
+                    ),
+                ),
+                (
+                    "approved_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="approved"
+                    ),
+                ),
+                (
+                    "submitted_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="submitted"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "fictitious",
+                    models.BooleanField(default=False, verbose_name="fictitious (demonstration)"),
+                ),
+                (
+                    "term_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(), default=list, editable=False, size=None
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "country",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="partners.country",
+                        verbose_name="country",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="partners.organisation",
+                        verbose_name="organisation",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="sign-in",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical expert',
-                'verbose_name_plural': 'historical experts',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical expert",
+                "verbose_name_plural": "historical experts",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', partners.files.PrivateFileField(folder='imports', verbose_name='file')),
-                ('file_name', models.CharField(max_length=200, verbose_name='file name')),
-                ('edition', models.CharField(help_text='For example: April 2017.', max_length=100, verbose_name='edition of the list')),
-                ('edition_on', models.DateField(blank=True, null=True, verbose_name='date of the edition')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('reading', 'Being read'), ('previewed', 'Ready to confirm'), ('writing', 'Being written'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='waiting', max_length=10, verbose_name='state')),
-                ('rows_total', models.PositiveIntegerField(default=0)),
-                ('rows_done', models.PositiveIntegerField(default=0)),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('report', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField(verbose_name='started')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('started_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file", partners.files.PrivateFileField(folder="imports", verbose_name="file")),
+                ("file_name", models.CharField(max_length=200, verbose_name="file name")),
+                (
+                    "edition",
+                    models.CharField(
+                        help_text="For example: April 2017.",
+                        max_length=100,
+                        verbose_name="edition of the list",
+                    ),
+                ),
+                (
+                    "edition_on",
+                    models.DateField(blank=True, null=True, verbose_name="date of the edition"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("reading", "Being read"),
+                            ("previewed", "Ready to confirm"),
+                            ("writing", "Being written"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("rows_total", models.PositiveIntegerField(default=0)),
+                ("rows_done", models.PositiveIntegerField(default=0)),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("report", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
-                'ordering': ['-started_at', '-pk'],
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
+                "ordering": ["-started_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('claim', 'Claim a listed profile'), ('nomination', 'Nomination')], max_length=10, verbose_name='kind')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail address')),
-                ('token', models.CharField(default=experts.models.expert.invitation_secret, editable=False, max_length=32, unique=True)),
-                ('sent_at', models.DateTimeField(verbose_name='sent')),
-                ('expires_at', models.DateTimeField(verbose_name='valid until')),
-                ('state', models.CharField(choices=[('sent', 'Sent'), ('accepted', 'Accepted'), ('declined', 'Declined')], default='sent', max_length=10, verbose_name='state')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
-                ('expert', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='experts.expert')),
-                ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='invited by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("claim", "Claim a listed profile"), ("nomination", "Nomination")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
+                (
+                    "token",
+                    models.CharField(
+                        default=experts.models.expert.invitation_secret,
+                        editable=False,
+                        max_length=32,
+                        unique=True,
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(verbose_name="sent")),
+                ("expires_at", models.DateTimeField(verbose_name="valid until")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sent", "Sent"),
+                            ("accepted", "Accepted"),
+                            ("declined", "Declined"),
+                        ],
+                        default="sent",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "answered_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="answered"),
+                ),
+                (
+                    "expert",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to="experts.expert",
+                    ),
+                ),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="invited by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'invitation',
-                'verbose_name_plural': 'invitations',
-                'ordering': ['-sent_at', '-pk'],
+                "verbose_name": "invitation",
+                "verbose_name_plural": "invitations",
+                "ordering": ["-sent_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fresh_months', models.PositiveSmallIntegerField(default=12, validators=[django.core.validators.MinValueValidator(1)], verbose_name='fresh for (months)')),
-                ('due_days', models.PositiveSmallIntegerField(default=42, help_text='The time of the reminders.', verbose_name='then due for (days)')),
-                ('stale_months', models.PositiveSmallIntegerField(default=24, help_text='Counted from the confirmation.', verbose_name='stale until (months)')),
-                ('lapsed_months', models.PositiveSmallIntegerField(default=36, help_text='Then unlisted, after notice.', verbose_name='lapsed until (months)')),
-                ('first_round_ended_on', models.DateField(blank=True, help_text='From this day on, profiles that nobody ever confirmed count as lapsed.', null=True, verbose_name='first round ended on')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "fresh_months",
+                    models.PositiveSmallIntegerField(
+                        default=12,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="fresh for (months)",
+                    ),
+                ),
+                (
+                    "due_days",
+                    models.PositiveSmallIntegerField(
+                        default=42,
+                        help_text="The time of the reminders.",
+                        verbose_name="then due for (days)",
+                    ),
+                ),
+                (
+                    "stale_months",
+                    models.PositiveSmallIntegerField(
+                        default=24,
+                        help_text="Counted from the confirmation.",
+                        verbose_name="stale until (months)",
+                    ),
+                ),
+                (
+                    "lapsed_months",
+                    models.PositiveSmallIntegerField(
+                        default=36,
+                        help_text="Then unlisted, after notice.",
+                        verbose_name="lapsed until (months)",
+                    ),
+                ),
+                (
+                    "first_round_ended_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="From this day on, profiles that nobody ever confirmed count as lapsed.",
+                        null=True,
+                        verbose_name="first round ended on",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'policy',
-                'verbose_name_plural': 'policy',
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='policy_is_one_row'), models.CheckConstraint(condition=models.Q(('fresh_months__lt', models.F('stale_months')), ('stale_months__lt', models.F('lapsed_months'))), name='policy_spans_follow_each_other')],
+                "verbose_name": "policy",
+                "verbose_name_plural": "policy",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="policy_is_one_row"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("fresh_months__lt", models.F("stale_months")),
+                            ("stale_months__lt", models.F("lapsed_months")),
+                        ),
+                        name="policy_spans_follow_each_other",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('field', models.CharField(max_length=40)),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField(null=True)),
-                ('state', models.CharField(choices=[('applied', 'Shown'), ('waiting', 'Waits for the Lead'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('replaced', 'Replaced by a later edit'), ('undone', 'Undone by the Lead')], max_length=10)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('decision_reason', models.TextField(blank=True)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('edit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='experts.edit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("field", models.CharField(max_length=40)),
+                ("before", models.JSONField(null=True)),
+                ("after", models.JSONField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("applied", "Shown"),
+                            ("waiting", "Waits for the Lead"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("replaced", "Replaced by a later edit"),
+                            ("undone", "Undone by the Lead"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decision_reason", models.TextField(blank=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "edit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="experts.edit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'change',
-                'verbose_name_plural': 'changes',
-                'ordering': ['pk'],
-                'indexes': [models.Index(models.F('edit'), condition=models.Q(('state', 'waiting')), name='change_waiting')],
-                'constraints': [models.UniqueConstraint(models.F('edit'), models.F('field'), name='change_once_for_a_field'), models.CheckConstraint(condition=models.Q(('state__in', ['applied', 'waiting', 'replaced']), ('decided_at__isnull', False), _connector='OR'), name='change_decided_with_a_time')],
+                "verbose_name": "change",
+                "verbose_name_plural": "changes",
+                "ordering": ["pk"],
+                "indexes": [
+                    models.Index(
+                        models.F("edit"),
+                        condition=models.Q(("state", "waiting")),
+                        name="change_waiting",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("edit"), models.F("field"), name="change_once_for_a_field"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["applied", "waiting", "replaced"]),
+                            ("decided_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="change_decided_with_a_time",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='edit',
-            index=models.Index(models.F('at'), condition=models.Q(('seen_at', None)), name='edit_not_seen'),
+            model_name="edit",
+            index=models.Index(
+                models.F("at"), condition=models.Q(("seen_at", None)), name="edit_not_seen"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='expertterm',
-            constraint=models.UniqueConstraint(models.F('expert'), models.F('term'), name='expert_term_once'),
+            model_name="expertterm",
+            constraint=models.UniqueConstraint(
+                models.F("expert"), models.F("term"), name="expert_term_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='expert',
-            index=models.Index(condition=models.Q(('status', 'listed')), fields=['sort_name', 'id'], name='expert_listed_by_name'),
+            model_name="expert",
+            index=models.Index(
+                condition=models.Q(("status", "listed")),
+                fields=["sort_name", "id"],
+                name="expert_listed_by_name",
+            ),
         ),
         migrations.AddIndex(
-            model_name='expert',
-            index=models.Index(models.OrderBy(models.F('confirmed_at'), descending=True, nulls_last=True), models.F('sort_name'), condition=models.Q(('status', 'listed')), name='expert_listed_by_confirmed'),
+            model_name="expert",
+            index=models.Index(
+                models.OrderBy(models.F("confirmed_at"), descending=True, nulls_last=True),
+                models.F("sort_name"),
+                condition=models.Q(("status", "listed")),
+                name="expert_listed_by_confirmed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='expert',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('status', 'listed')), fields=['search'], name='expert_search'),
+            model_name="expert",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("status", "listed")), fields=["search"], name="expert_search"
+            ),
         ),
         migrations.AddIndex(
-            model_name='expert',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(models.F('sort_name'), 'gin_trgm_ops'), condition=models.Q(('status', 'listed')), name='expert_name_trigrams'),
+            model_name="expert",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(models.F("sort_name"), "gin_trgm_ops"),
+                condition=models.Q(("status", "listed")),
+                name="expert_name_trigrams",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='expert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'listed'), _negated=True), models.Q(('approved_at__isnull', False), ('country__isnull', False)), _connector='OR'), name='expert_listed_only_when_approved'),
+            model_name="expert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "listed"), _negated=True),
+                    models.Q(("approved_at__isnull", False), ("country__isnull", False)),
+                    _connector="OR",
+                ),
+                name="expert_listed_only_when_approved",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='expert',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='expert_email_lower_case'),
+            model_name="expert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                name="expert_email_lower_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='expert',
-            constraint=models.CheckConstraint(condition=models.Q(('available_from', None), ('available_until', None), ('available_until__gte', models.F('available_from')), _connector='OR'), name='expert_available_until_after_from'),
+            model_name="expert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("available_from", None),
+                    ("available_until", None),
+                    ("available_until__gte", models.F("available_from")),
+                    _connector="OR",
+                ),
+                name="expert_available_until_after_from",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='expert',
-            constraint=models.UniqueConstraint(models.F('email'), condition=models.Q(models.Q(('email', ''), _negated=True), models.Q(('status', 'withdrawn'), _negated=True)), name='expert_email_once_in_use', violation_error_message='There is a profile with this e-mail address already.'),
+            model_name="expert",
+            constraint=models.UniqueConstraint(
+                models.F("email"),
+                condition=models.Q(
+                    models.Q(("email", ""), _negated=True),
+                    models.Q(("status", "withdrawn"), _negated=True),
+                ),
+                name="expert_email_once_in_use",
+                violation_error_message="There is a profile with this e-mail address already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'nomination'), ('expert__isnull', False), _connector='OR'), name='invitation_claim_names_a_profile'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "nomination"), ("expert__isnull", False), _connector="OR"
+                ),
+                name="invitation_claim_names_a_profile",
+            ),
         ),
     ]

@@ -79,8 +79,9 @@ class ExpertQuerySet(models.QuerySet):
 class Expert(models.Model):
     """A profile of the Resource Persons List.
 
-    `search`, `sort_name`, `region`, `term_ids` and `group_ids` are kept by triggers (migration 0002), so that
-    every way of writing keeps them right. `set_terms` fills `term_ids` here as well, for history.
+    `search`, `sort_name`, `region`, `term_ids` and `group_ids` are kept by triggers (migration
+    0002), so that every way of writing keeps them right. `set_terms` fills `term_ids` here as
+    well, for history.
     """
 
     class Status(models.TextChoices):
@@ -151,7 +152,11 @@ class Expert(models.Model):
         verbose_name=_("country"),
     )
     terms = models.ManyToManyField(
-        Term, through="experts.ExpertTerm", blank=True, related_name="experts", verbose_name=_("expertise")
+        Term,
+        through="experts.ExpertTerm",
+        blank=True,
+        related_name="experts",
+        verbose_name=_("expertise"),
     )
     languages = ArrayField(
         models.CharField(max_length=3, validators=[validate_language]),
@@ -249,7 +254,9 @@ class Expert(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["sort_name", "id"], name="expert_listed_by_name", condition=Q(status="listed")
+                fields=["sort_name", "id"],
+                name="expert_listed_by_name",
+                condition=Q(status="listed"),
             ),
             models.Index(
                 F("confirmed_at").desc(nulls_last=True),

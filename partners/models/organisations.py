@@ -157,7 +157,10 @@ class Membership(models.Model):
             ExclusionConstraint(
                 name="membership_once_at_a_time",
                 expressions=[
-                    (DateRange("from_on", "to_on", RangeBoundary(True, True)), RangeOperators.OVERLAPS),
+                    (
+                        DateRange("from_on", "to_on", RangeBoundary(True, True)),
+                        RangeOperators.OVERLAPS,
+                    ),
                     ("user", RangeOperators.EQUAL),
                     ("organisation", RangeOperators.EQUAL),
                 ],
@@ -170,7 +173,7 @@ class Membership(models.Model):
 
 
 class PartnershipArea(models.Model):
-    """One of the Global Mercury Partnership's areas of work, with the organisations that lead it."""
+    """One of the Global Mercury Partnership's areas of work, with its lead organisations."""
 
     slug = models.SlugField(primary_key=True)
     name = models.CharField(_("name"), max_length=100)

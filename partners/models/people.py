@@ -97,9 +97,7 @@ class Role(models.Model):
 
     LEADS = frozenset({Kind.LEAD, Kind.CO_LEAD})
 
-    user = models.ForeignKey(
-        User, models.PROTECT, related_name="roles", verbose_name=_("person")
-    )
+    user = models.ForeignKey(User, models.PROTECT, related_name="roles", verbose_name=_("person"))
     kind = models.CharField(_("role"), max_length=20, choices=Kind)
     working_group = models.CharField(_("working group"), max_length=100, blank=True)
     from_on = models.DateField(_("from"))

@@ -14,6 +14,8 @@ from tests.worlds import (  # noqa: F401
 )
 
 LETTERS = {200: "2", 204: "8", 400: "0", 403: "F", 404: "-", 405: "X", 409: "9", 410: "G"}
+#: allauth notes that somebody has seen the own recovery codes.
+NOTED_WHEN_SHOWN = ("mfa_view_recovery_codes", "mfa_download_recovery_codes")
 TABLE = {line.name: line for line in pages.lines()}
 
 
@@ -67,7 +69,8 @@ def test_each_role_gets_what_the_table_says_and_reading_writes_nothing(
         for verb in found:
             before = written()
             found[verb] += letter(ask(client, verb, address))
-            assert verb != "GET" or written() == before, role
+            if verb == "GET" and name not in NOTED_WHEN_SHOWN:
+                assert written() == before, role
 
     line = TABLE[name]
     assert found == {"GET": line.get, "POST": line.post, "PUT": line.put, "DELETE": line.delete}
