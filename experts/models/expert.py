@@ -275,12 +275,12 @@ class Expert(models.Model):
     def __str__(self):
         return self.name
 
-    def get_absolute_url(self):
-        return reverse("expert_detail", args=[self.pk])
-
     def save(self, *args, **kwargs):
         self.email = self.email.strip().lower()
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self):
+        return reverse("expert_detail", args=[self.pk])
 
     def set_terms(self, term_ids):
         """Make these the expert's terms (keys, any order); save the profile afterwards."""

@@ -9,11 +9,11 @@ from openpyxl import Workbook
 
 HEADER = ("Name", "Country", "E-mail", "Expertise", "Languages", "Organisation")
 JANE = ("Jane Doe", "Japan", "jane@example.org", "Lamps", "English", "Ministry of Lamps")
-ANNE = ("Anne Dupré", "France", "anne@example.org", "Lampes; Law", "French, English", "CNRS")
+ANNE = ("Anne Dupré", "France", "anne@example.org", "Lampes; Sampling, laboratory analysis and monitoring", "French, English", "CNRS")
 
 
 def xlsx(*rows, title: str = "List", merge=(), **sheets) -> SimpleUploadedFile:
-    """One sheet of these rows, and more of the keyword arguments; `merge` are ranges like 'A1:C1'."""
+    """A sheet of these rows, more of the keyword arguments; `merge` has ranges like A1:C1."""
     book = Workbook()
     book.active.title = title
     for row in rows:

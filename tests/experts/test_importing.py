@@ -204,7 +204,7 @@ def test_the_same_file_again_changes_nothing(lead):
 def test_what_differs_is_shown_before_and_after_and_then_written(lead):
     bring_in(text(HEADER, JANE), lead)
 
-    run = bring_in(text(HEADER, (*JANE[:3], "Law", "English; Japanese", JANE[5])), lead)
+    run = bring_in(text(HEADER, (*JANE[:3], "Batteries", "English; Japanese", JANE[5])), lead)
 
     jane = Expert.objects.get()
     assert counts(run) == (0, 1, 0, 0, 0)
@@ -336,7 +336,7 @@ def test_nothing_is_written_while_one_row_has_an_error(lead):
 
 def test_what_changed_since_the_preview_is_shown_before_it_is_written(lead):
     bring_in(text(HEADER, JANE), lead)
-    run = preview(text(HEADER, (*JANE[:3], "Law", *JANE[4:])), lead)
+    run = preview(text(HEADER, (*JANE[:3], "Batteries", *JANE[4:])), lead)
     runs.confirm(run.pk, run.digest)
     Expert.objects.get().set_terms(
         Term.objects.filter(code="products-batteries").values_list("pk", flat=True)
@@ -560,7 +560,6 @@ def test_days_numbers_and_truth_values_of_excel(lead):
         ("Website", "javascript://example.org/%0aalert(1)", "is not a web address."),
         ("ORCID", "1234", "An ORCID iD looks like"),
         ("Summary", "x" * 301, "This has 301 characters; 300 is the limit."),
-        ("Position", "a\x00b", "characters that cannot be stored"),
         ("Position", "a\x1bb", "characters that cannot be stored"),
         ("Experience", "y" * 100_000, "4000 is the limit."),
     ],
