@@ -1,15 +1,17 @@
 """The profile's address and who sees a private field: changed with a code, never silently.
 
 A code goes to the sign-in address; a new profile address gets one as well, so that reminders
-reach somebody. The codes hold for exactly the values that were asked for.
+reach somebody. The codes hold for exactly the values that were asked for. Whether another profile
+has the new address is told to those alone who read its mail.
 """
 
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -18,6 +20,22 @@ from experts.models import Change, Edit, Expert
 from partners import codes, mail
 from partners.models import User
 from partners.refusals import Refused
+
+
+class Taken(Refused):
+    """Another profile has this e-mail address."""
+
+
+@contextmanager
+def one_profile_an_address():
+    """Around a saving: raises Taken where the database refuses a second profile in use."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if error.__cause__.diag.constraint_name != "expert_email_once_in_use":
+            raise
+        raise Taken(_("Another profile has this e-mail address.")) from None
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,8 @@ def _purpose(expert: Expert, values: dict[str, str]) -> str:
     return f"expert-{expert.pk}-contact-{digest}"
 
 
-def _addresses(expert: Expert, user: User, values: dict[str, str]) -> tuple[str, ...]:
+def addresses(expert: Expert, user: User, values: dict[str, str]) -> tuple[str, ...]:
+    """Who gets a code for these values."""
     new = values["email"]
     return (user.email,) if new in (expert.email, user.email) else (user.email, new)
 
@@ -51,11 +70,10 @@ def typed_codes(data: QueryDict) -> dict[str, str] | None:
 def ask(expert: Expert, user: User, values: dict[str, str], now: datetime) -> Asked:
     """Send the codes for these new values of `Expert.GUARDED_FIELDS`.
 
-    Raises Refused when another profile has the address, or too many codes were asked for.
+    Raises Refused when too many codes were asked for.
     """
-    _refuse_taken(expert, values["email"])
-    addresses = _addresses(expert, user, values)
-    for address in addresses:
+    to = addresses(expert, user, values)
+    for address in to:
         codes.send(
             user,
             _purpose(expert, values),
@@ -63,7 +81,7 @@ def ask(expert: Expert, user: User, values: dict[str, str], now: datetime) -> As
             now,
             why=str(_("You change your address or who sees it on the Resource Persons List.")),
         )
-    return Asked(values, addresses)
+    return Asked(values, to)
 
 
 def change(
@@ -72,12 +90,12 @@ def change(
     """Write the new values when every address's code is right: `typed` has code by address.
 
     The expert's own saving, so it confirms a listed profile. The old address is told. Raises
-    Refused.
+    Refused for a wrong code, and Taken.
     """
     expert = Expert.objects.get(pk=expert_id)
     purpose = _purpose(expert, values)
     parts = [
-        (purpose, address, typed.get(address, "")) for address in _addresses(expert, user, values)
+        (purpose, address, typed.get(address, "")) for address in addresses(expert, user, values)
     ]
     if not all(codes.check_all(user, parts, now)):
         raise Refused(str(codes.WRONG))
@@ -87,7 +105,6 @@ def change(
 @transaction.atomic
 def _write(expert_id: int, user: User, values: dict[str, str], now: datetime) -> Expert:
     expert = Expert.objects.select_for_update().get(pk=expert_id)
-    _refuse_taken(expert, values["email"])
     old = expert.email
     changed = [name for name, value in values.items() if getattr(expert, name) != value]
     edit = Edit.objects.create(expert=expert, by=user, at=now)
@@ -104,13 +121,9 @@ def _write(expert_id: int, user: User, values: dict[str, str], now: datetime) ->
     if expert.status == Expert.Status.LISTED:
         confirmation.stamp(expert, now)
     expert.version += 1
-    expert.save()
+    with one_profile_an_address():
+        expert.save()
     if old and old != expert.email:
         mail.send("experts/mail/address_changed", old, {"expert": expert})
     return expert
 
-
-def _refuse_taken(expert: Expert, address: str):
-    others = Expert.objects.exclude(pk=expert.pk).exclude(status=Expert.Status.WITHDRAWN)
-    if others.filter(email=address).exists():
-        raise Refused(_("Another profile has this e-mail address."))

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,19 @@ State = Change.State
 
 class Collision(Refused):
     """Somebody else saved this profile meanwhile."""
+
+
+@dataclass(frozen=True)
+class NewOrganisation:
+    """An organisation that the portal may not know yet: made when the profile is saved."""
+
+    name: str
+    country: str
+
+    def found_or_made(self) -> Organisation:
+        known = Organisation.objects.filter(name__iexact=self.name).order_by("pk")
+        here = known.filter(country=self.country).first() or known.first()
+        return here or Organisation.objects.get_or_create(name=self.name, country_id=self.country)[0]
 
 
 @dataclass(frozen=True)
@@ -102,21 +116,38 @@ def in_words(field: str, value, names: Names | None = None) -> str:
     return str(value)
 
 
-@transaction.atomic
 def submit(
     expert_id: int, values: dict, seen_version: int, by: User, now: datetime, reason: str = ""
 ) -> Saved:
     """The expert saves the own profile: `values` are field → value as `value_of` gives it.
 
-    Saving says that the profile is right, so it confirms a listed one. On a listed profile the
-    moderated fields wait for the Lead as a proposed edit, which replaces a waiting one of the same
-    field. Raises Collision when the profile changed after the person saw it.
+    A photo may be a file (made by partners.files.clean_photo), an organisation a NewOrganisation:
+    both are stored together with the profile or not at all. Saving says that the profile is right,
+    so it confirms a listed one. On a listed profile the moderated fields wait for the Lead as a
+    proposed edit, which replaces a waiting one of the same field. Raises Collision when the profile
+    changed after the person saw it.
     """
+    photo = Expert._meta.get_field("photo")
+    stored = ""
+    if isinstance(values.get("photo"), File):
+        file = values["photo"]
+        stored = photo.storage.save(photo.generate_filename(None, file.name), file)
+        values = {**values, "photo": stored}
+    try:
+        return _submit(expert_id, values, seen_version, by, now, reason)
+    except BaseException:
+        if stored:
+            photo.storage.delete(stored)
+        raise
+
+
+@transaction.atomic
+def _submit(expert_id, values, seen_version, by, now, reason) -> Saved:
     expert = Expert.objects.select_for_update().get(pk=expert_id)
     if expert.version != seen_version:
         raise Collision(_("Somebody else changed this profile while you wrote."))
-    if expert.status == Expert.Status.WITHDRAWN:
-        raise Refused(_("This profile is removed. Hand it in again to change it."))
+    if isinstance(house := values.get("organisation"), NewOrganisation):
+        values = {**values, "organisation": house.found_or_made().pk}
     listed = expert.status == Expert.Status.LISTED
     waiting = waiting_changes(expert)
     edit = Edit(expert=expert, by=by, at=now, reason=reason)
@@ -124,14 +155,12 @@ def submit(
     for field, after in values.items():
         before = value_of(expert, field)
         held = listed and field in Expert.MODERATED_FIELDS
-        if _same(before, after):
-            if held and field in waiting:  # taken back by the expert
-                _replace(waiting[field])
-            continue
-        if held and field in waiting:
-            if _same(waiting[field].after, after):
+        if field in waiting:
+            if held and _same(waiting[field].after, after):
                 continue
-            _replace(waiting[field])
+            _replace(waiting[field])  # by another proposal, by what stands there, or by this saving
+        if _same(before, after):
+            continue
         secret = field in Expert.PRIVATE_FIELDS
         changes.append(
             Change(
@@ -143,6 +172,8 @@ def submit(
             )
         )
         if not held:
+            if field == "photo":
+                drop_photo(expert)
             set_value(expert, field, after)
     if changes:
         edit.save()
@@ -156,6 +187,14 @@ def submit(
         tuple(change.field for change in changes if change.state == State.APPLIED),
         tuple(change.field for change in changes if change.state == State.WAITING),
     )
+
+
+def drop_photo(expert: Expert):
+    """Take the photo off a profile, and its file away with the commit; the caller saves."""
+    if expert.photo:
+        storage, name = expert.photo.storage, expert.photo.name
+        transaction.on_commit(lambda: storage.delete(name))
+    expert.photo = ""
 
 
 def waiting_changes(expert: Expert) -> dict[str, Change]:
@@ -178,7 +217,8 @@ def decide(edit_id: int, by: User, accepted: set[str], reason: str, now: datetim
     """The Lead accepts these fields of a proposed edit and rejects its other waiting ones.
 
     A rejection needs a reason, which the expert is told. `confirmed_at` stays. Raises Refused
-    when nothing waits any more or the reason is missing.
+    when nothing waits any more, when the reason is missing, and when the organisation or a term of
+    an accepted field does not exist any more.
     """
     edit = Edit.objects.select_related("expert").get(pk=edit_id)
     expert = Expert.objects.select_for_update().get(pk=edit.expert_id)
@@ -195,6 +235,7 @@ def decide(edit_id: int, by: User, accepted: set[str], reason: str, now: datetim
         change.decision_reason = "" if change in taken else reason
         change.save()
     for change in taken:
+        _refuse_what_is_gone(change)
         set_value(expert, change.field, change.after)
     if taken:
         expert.version += 1
@@ -205,9 +246,26 @@ def decide(edit_id: int, by: User, accepted: set[str], reason: str, now: datetim
     return edit
 
 
+def _refuse_what_is_gone(change: Change):
+    """Kept keys are in JSON, so that nothing keeps what they point at from being deleted."""
+    if change.field == "organisation" and change.after:
+        gone = not Organisation.objects.filter(pk=change.after).exists()
+    elif change.field == "terms":
+        gone = Term.objects.filter(pk__in=change.after).count() < len(change.after)
+    else:
+        gone = False
+    if gone:
+        raise Refused(
+            _("%(field)s: what the expert chose does not exist any more. Reject it with a reason.")
+            % {"field": label(change.field)}
+        )
+
+
 @transaction.atomic
 def undo(edit_id: int, by: User, fields: set[str], now: datetime) -> Edit:
     """The Lead takes back direct changes of an edit; the expert is told.
+
+    A new photo goes; the former one is not kept, so that it does not come back.
 
     Raises Refused for a field that was changed again since, or that is private.
     """
@@ -220,7 +278,10 @@ def undo(edit_id: int, by: User, fields: set[str], now: datetime) -> Edit:
             raise Refused(_("Private fields cannot be undone: the portal keeps no copy of them."))
         if not _same(value_of(expert, change.field), change.after):
             raise Refused(_("The expert has changed this field again since. Look at the newer edit."))
-        set_value(expert, change.field, change.before)
+        if change.field == "photo":
+            drop_photo(expert)
+        else:
+            set_value(expert, change.field, change.before)
         change.state = State.UNDONE
         change.decided_by, change.decided_at = by, now
         change.save()

@@ -46,6 +46,19 @@ class NamesField(forms.CharField):
         return self.prepare_value(initial) != data
 
 
+class TextField(forms.CharField):
+    """Text of several lines, with line ends as the database has them.
+
+    A browser sends two characters for one, so that a text which nobody touched would differ and
+    could be too long.
+    """
+
+    widget = forms.Textarea
+
+    def to_python(self, value):
+        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+
+
 class TermsWidget(forms.CheckboxSelectMultiple):
     """Tick boxes under their groups."""
 
@@ -85,13 +98,13 @@ class ExpertForm(forms.Form):
         help_text=_("The languages in which you can give advice, with commas: English, French, Arabic"),
         widget=forms.TextInput(attrs={"list": "languages"}),
     )
-    summary = forms.CharField(
+    summary = TextField(
         label=_("Summary"),
         max_length=300,
         help_text=_("One or two sentences that help others to see whether you are the right person."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    experience = forms.CharField(
+    experience = TextField(
         label=_("Experience in mercury waste"),
         max_length=4000,
         required=False,
@@ -121,11 +134,15 @@ class ExpertForm(forms.Form):
         max_value=99,
         help_text=_("How many requests for advice you take at the same time. You and the Lead see this."),
     )
-    website = forms.URLField(label=_("Web site"), required=False, assume_scheme="https")
+    website = forms.URLField(
+        label=_("Web site"), required=False, max_length=200, assume_scheme="https"
+    )
     orcid = forms.CharField(
         label=_("ORCID iD"), required=False, max_length=60, help_text="0000-0002-1825-0097"
     )
-    linkedin = forms.URLField(label=_("LinkedIn"), required=False, assume_scheme="https")
+    linkedin = forms.URLField(
+        label=_("LinkedIn"), required=False, max_length=200, assume_scheme="https"
+    )
     phone = forms.CharField(
         label=_("Phone"),
         required=False,
@@ -232,9 +249,15 @@ class ExpertForm(forms.Form):
             raise ValidationError(_("Enter the number with its country code: +598 2 917 0710."))
         return phone
 
+    def clean_website(self):
+        link = self.cleaned_data["website"]
+        if link and not re.match(r"https?://", link, re.IGNORECASE):
+            raise ValidationError(_("Enter an address that begins with https:// or http://."))
+        return link
+
     def clean_linkedin(self):
         link = self.cleaned_data["linkedin"]
-        if link and not re.match(r"https?://([\w-]+\.)?linkedin\.com/", link):
+        if link and not re.match(r"https?://([\w-]+\.)?linkedin\.com/", link, re.IGNORECASE):
             raise ValidationError(_("Enter the address of your page at linkedin.com."))
         return link
 
@@ -246,10 +269,7 @@ class ExpertForm(forms.Form):
         return cleaned
 
     def values(self) -> dict:
-        """Field → value as `experts.editing.value_of` gives it; a new photo is stored by this.
-
-        Unknown organisations are created: the Lead sees them with the proposed edit.
-        """
+        """Field → value as `experts.editing.submit` takes it; nothing is stored by this."""
         cleaned = self.cleaned_data
         found = {}
         for field in Expert.DIRECT_FIELDS:
@@ -259,23 +279,15 @@ class ExpertForm(forms.Form):
         found["name"], found["position"] = cleaned["name"], cleaned["position"]
         found["country"] = cleaned["country"]
         found["terms"] = sorted(term.pk for term in cleaned["terms"])
-        found["organisation"] = self._organisation(cleaned["organisation"], cleaned["country"])
+        house = " ".join(cleaned["organisation"].split())
+        found["organisation"] = (
+            editing.NewOrganisation(house, cleaned["country"]) if house else None
+        )
         if cleaned["photo"]:
-            field = Expert._meta.get_field("photo")
-            name = field.generate_filename(self.expert, cleaned["photo"].name)
-            found["photo"] = field.storage.save(name, cleaned["photo"])
+            found["photo"] = cleaned["photo"]
         elif cleaned.get("remove_photo"):
             found["photo"] = ""
         return found
-
-    @staticmethod
-    def _organisation(name: str, country: str) -> int | None:
-        name = " ".join(name.split())
-        if not name:
-            return None
-        known = Organisation.objects.filter(name__iexact=name).order_by("pk")
-        here = known.filter(country=country).first() or known.first()
-        return (here or Organisation.objects.create(name=name, country_id=country)).pk
 
 
 class ContactForm(forms.Form):
@@ -283,6 +295,7 @@ class ContactForm(forms.Form):
 
     email = forms.EmailField(
         label=_("E-mail address of the profile"),
+        max_length=254,
         help_text=_("Reminders go there. It may differ from the address with which you sign in."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -313,7 +326,7 @@ class PauseForm(forms.Form):
 
 
 class CorrectionForm(forms.Form):
-    text = forms.CharField(
+    text = TextField(
         label=_("What should be corrected?"),
         max_length=1000,
         help_text=_("The expert reads this, with your name."),
@@ -325,6 +338,7 @@ class NominationForm(forms.Form):
     name = forms.CharField(label=_("Name of the person"), max_length=150)
     email = forms.EmailField(
         label=_("E-mail address of the person"),
+        max_length=254,
         help_text=_("We ask the person first. Until they agree, only name and address are kept."),
     )
 

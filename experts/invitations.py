@@ -2,17 +2,21 @@
 
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db import transaction
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from experts import consent
+from experts import consent, contact
 from experts.models import Expert, Invitation
 from partners import decisions, mail
 from partners.models import User
 from partners.refusals import Refused
 
 VALID_FOR = timedelta(days=30)
+NOT_ASKED_AGAIN_FOR = timedelta(days=365)  # after a no
+NOMINATIONS_A_DAY = 10  # of one person; the list grows by a few people a year
 
 
 @transaction.atomic
@@ -44,13 +48,18 @@ def invite_to_claim(expert_id: int, by: User, now: datetime) -> Invitation:
 def nominate(name: str, email: str, by: User, now: datetime) -> Invitation | None:
     """A partner names somebody; only name and address are kept until that person agrees.
 
-    Returns None, and sends nothing, when the address is on the list or was nominated in the last
-    30 days: the page says the same in both cases, so it does not reveal who is known.
+    Returns None, and sends nothing, when the address is on the list, was nominated in the last 30
+    days or said no in the last year: the page says the same in all cases, so it does not reveal who
+    is known. Raises Refused after ten names in a day, sent or not.
     """
+    _count_nomination(by, now)
     email = email.strip().lower()
     known = Expert.objects.filter(email=email).exclude(status=Expert.Status.WITHDRAWN).exists()
     asked = Invitation.objects.filter(email=email, sent_at__gt=now - VALID_FOR).exists()
-    if known or asked:
+    refused = Invitation.objects.filter(
+        email=_after_a_no(email), answered_at__gt=now - NOT_ASKED_AGAIN_FOR
+    ).exists()
+    if known or asked or refused:
         return None
     invitation = Invitation.objects.create(
         kind=Invitation.Kind.NOMINATION,
@@ -70,21 +79,26 @@ def accept(token: str, user: User, now: datetime) -> Expert:
 
     Raises Refused when the link is used, too old, or the person has another profile.
     """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one profile, also for two clicks
+    invited = find(token)
+    if invited and invited.expert_id:  # profile before invitation, as in `invite_to_claim`
+        Expert.objects.select_for_update().get(pk=invited.expert_id)
     invitation = _open(token, now)
     own = Expert.objects.filter(user=user).first()
     if own is not None and own.pk != invitation.expert_id:
         raise Refused(_("You have a profile already."))
     if invitation.kind == Invitation.Kind.CLAIM:
-        expert = Expert.objects.select_for_update().get(pk=invitation.expert_id)
+        expert = Expert.objects.get(pk=invitation.expert_id)
         if expert.user_id not in (None, user.pk):
             raise Refused(_("This profile has an owner already."))
-        if expert.email != invitation.email:
+        if expert.email != invitation.email or expert.status != Expert.Status.LISTED:
             raise Refused(_("This link is not valid any more. Ask the Lead for a new one."))
         expert.user = user
         expert.version += 1
         expert.save()
     else:
         expert = start_profile(user, invitation.name, invitation.email, now)
+        invitation.expert = expert  # goes with the profile, and tells the Lead who nominated
     consent.agree(expert, user, now)
     _answer(invitation, Invitation.State.ACCEPTED, now)
     return expert
@@ -96,22 +110,23 @@ def decline(token: str, now: datetime):
     invitation = _open(token, now)
     if invitation.kind == Invitation.Kind.NOMINATION:
         invitation.name = str(_("(declined)"))
-        invitation.email = f"declined-{invitation.pk}@invalid.invalid"
+        invitation.email = _after_a_no(invitation.email)
     _answer(invitation, Invitation.State.DECLINED, now)
 
 
 def start_profile(user: User, name: str, email: str, now: datetime) -> Expert:
     """A draft of the person's own; the caller records consent. Raises Refused on a second one."""
-    if Expert.objects.filter(user=user).exists():
-        raise Refused(_("You have a profile already."))
-    taken = Expert.objects.filter(email=email).exclude(status=Expert.Status.WITHDRAWN).first()
-    if taken is not None and taken.user_id is None and email == user.email:
-        raise Refused(
-            _("You are on the list already. The Lead can send you a link to take the profile over.")
-        )
-    if taken is not None:
-        raise Refused(_("There is a profile with this e-mail address already."))
-    return Expert.objects.create(user=user, name=name, email=email, created_at=now)
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one at a time
+        if Expert.objects.filter(user=user).exists():
+            raise Refused(_("You have a profile already."))
+        taken = Expert.objects.filter(email=email).exclude(status=Expert.Status.WITHDRAWN).first()
+        if taken is not None and taken.user_id is None and email == user.email:
+            raise Refused(
+                _("You are on the list already. The Lead can send you a link to take the profile over.")
+            )
+        with contact.one_profile_an_address():
+            return Expert.objects.create(user=user, name=name[:150], email=email, created_at=now)
 
 
 def find(token: str) -> Invitation | None:
@@ -128,6 +143,24 @@ def _open(token: str, now: datetime) -> Invitation:
     if invitation is None or not is_open(invitation, now):
         raise Refused(_("This link is not valid any more. Ask for a new one."))
     return invitation
+
+
+def _count_nomination(by: User, now: datetime):
+    """Counted in the cache: a row for each would have to name those who are known already."""
+    key = f"nominations-{by.pk}-{now:%Y-%m-%d}"
+    cache.add(key, 0, timeout=24 * 3600)
+    try:
+        number = cache.incr(key)
+    except ValueError:  # Redis went away between the two
+        return
+    if number > NOMINATIONS_A_DAY:
+        raise Refused(_("You have named ten people today. Go on tomorrow."))
+
+
+def _after_a_no(email: str) -> str:
+    """What stands instead of an erased address: enough not to ask again, no way back to it."""
+    digest = salted_hmac("experts.invitations.declined", email, algorithm="sha256").hexdigest()
+    return f"declined-{digest[:32]}@invalid.invalid"
 
 
 def _answer(invitation: Invitation, state: Invitation.State, now: datetime):

@@ -4,11 +4,12 @@ from datetime import date, datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from experts import confirmation, consent
-from experts.models import Edit, Expert, Invitation
+from experts import confirmation, consent, contact, editing
+from experts.models import Change, Correction, Edit, Expert, Invitation
 from partners import decisions, mail
 from partners.models import User
 from partners.refusals import Refused
@@ -44,8 +45,8 @@ def missing_to_submit(expert: Expert) -> list[str]:
 def submit(expert_id: int, now: datetime) -> Expert:
     """The person hands the profile to the Lead.
 
-    Raises Refused when something is missing, when consent was not given, or when the profile is
-    not a draft, unlisted or withdrawn.
+    Raises Refused when something is missing, when consent was not given, when the profile is not a
+    draft, unlisted or withdrawn, or when somebody took the address of a withdrawn one meanwhile.
     """
     expert = _move(expert_id, Expert.Status.AWAITING, _("This profile was already handed in."))
     if missing_to_submit(expert):
@@ -55,7 +56,8 @@ def submit(expert_id: int, now: datetime) -> Expert:
     confirmation.stamp(expert, now)  # handing it in says that it is right
     expert.submitted_at = now
     expert.removed_at = None
-    expert.save()
+    with contact.one_profile_an_address():
+        expert.save()
     return expert
 
 
@@ -153,11 +155,12 @@ def pause(expert_id: int, until: date, now: datetime) -> Expert:
 
 @transaction.atomic
 def end_pause(expert_id: int, now: datetime) -> Expert:
-    """The expert is back before the day."""
+    """The expert is back before the day; safe to repeat."""
     expert = Expert.objects.select_for_update().get(pk=expert_id)
-    expert.paused_until = None
-    expert.version += 1
-    expert.save()
+    if expert.paused_until is not None:
+        expert.paused_until = None
+        expert.version += 1
+        expert.save()
     return expert
 
 
@@ -179,40 +182,64 @@ def end_past_pauses(now: datetime) -> int:
 
 @transaction.atomic
 def remove(expert_id: int, by: User, now: datetime) -> Expert:
-    """'Remove me': hidden at once, consent taken back; private fields go after 30 days."""
+    """'Remove me': hidden at once, consent taken back; private fields go after 30 days.
+
+    What waits for the Lead is not asked for any more.
+    """
     expert = _move(expert_id, Expert.Status.WITHDRAWN, _("This profile is removed already."))
     expert.removed_at = now
     expert.paused_until = None
     expert.save()
+    waiting = Change.objects.filter(edit__expert=expert, state=Change.State.WAITING)
+    waiting.update(state=Change.State.REPLACED)
     consent.withdraw(expert, by, now)
     _tell(expert, "removed", erased_on=now + ERASE_AFTER)
     return expert
 
 
+#: What stays of a removed profile, beside the consent record and the Lead's log. The pages
+#: 'Remove me' and the consent text promise that nothing else does.
+STAYS = ("name", "organisation", "country", "terms")
+_ERASED = {
+    **dict.fromkeys(("email", "phone", "position", "summary", "experience"), ""),
+    **dict.fromkeys(("website", "orcid", "linkedin", "photo", "status_reason"), ""),
+    **dict.fromkeys(("languages", "worked_in"), []),
+    **dict.fromkeys(("remote_advice", "missions", "training"), False),
+    **dict.fromkeys(("available_from", "available_until", "max_open_requests"), None),
+    **dict.fromkeys(("user", "imported_updated_on", "paused_until"), None),
+}
+
+
 @transaction.atomic
 def erase_removed(now: datetime) -> int:
-    """Erase private fields, photo, history and edits of profiles removed 30 days ago.
+    """Erase all but `STAYS` of profiles removed 30 days ago, with history, edits, notes and links.
 
-    What stays: name, organisation, country and expertise, the consent record and the Lead's log,
-    so that the portal can show later what it did. Returns how many were erased; safe to repeat.
+    What stays is there so that the portal can show later what it did. Returns how many were
+    erased; safe to repeat.
     """
-    removed = Expert.objects.select_for_update(skip_locked=True).filter(
+    traces = [
+        Exists(model.objects.filter(**{key: OuterRef("pk")}))
+        for model, key in (
+            (Expert.history.model, "id"),
+            (Edit, "expert"),
+            (Correction, "expert"),
+            (Invitation, "expert"),
+        )
+    ]
+    whole = Q(**_ERASED)
+    removed = Expert.objects.select_for_update(skip_locked=True, of=("self",)).filter(
         status=Expert.Status.WITHDRAWN, removed_at__lte=now - ERASE_AFTER
     )
-    to_erase = removed.exclude(email="", phone="", photo="", user=None, summary="", experience="")
     count = 0
-    for expert in to_erase:
-        if expert.photo:
-            photo = expert.photo
-            transaction.on_commit(lambda photo=photo: photo.storage.delete(photo.name))
-        expert.email = expert.phone = expert.photo = ""
-        expert.summary = expert.experience = expert.website = expert.orcid = expert.linkedin = ""
-        expert.user = None
+    for expert in removed.filter(~whole | traces[0] | traces[1] | traces[2] | traces[3]):
+        editing.drop_photo(expert)
+        for field, empty in _ERASED.items():
+            setattr(expert, field, list(empty) if empty == [] else empty)
         expert.version += 1
         expert.save()
         expert.history.all().delete()
-        Edit.objects.filter(expert=expert).delete()
-        Invitation.objects.filter(expert=expert).delete()
+        for model in (Edit, Correction, Invitation):
+            model.objects.filter(expert=expert).delete()
         count += 1
     return count
 
@@ -221,22 +248,31 @@ def erase_removed(now: datetime) -> int:
 def drop_untouched_drafts(now: datetime) -> int:
     """Drafts and unanswered nominations that nobody touched for 30 days go. Returns how many.
 
-    A draft of somebody who agreed to be listed keeps its consent record: it is removed as by
+    A draft of somebody who agreed to be listed keeps its consent record: it is hidden as by
     'Remove me' and erased later.
     """
     since = now - UNTOUCHED_DRAFTS_GO_AFTER
-    untouched = Expert.objects.filter(status=Expert.Status.DRAFT, created_at__lte=since).exclude(
-        pk__in=Expert.history.filter(history_date__gt=since).values("id")
+    old = Expert.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+        status=Expert.Status.DRAFT, created_at__lte=since
     )
-    agreed = untouched.exclude(consents=None)
-    count = agreed.update(status=Expert.Status.WITHDRAWN, removed_at=now)
-    gone = list(untouched.filter(consents=None).values_list("pk", flat=True))
-    Expert.objects.filter(pk__in=gone).delete()
-    Expert.history.filter(id__in=gone).delete()
+    count = 0
+    for expert in old:
+        if expert.history.filter(history_date__gt=since).exists():  # asked for under the lock
+            continue
+        if expert.consents.exists():
+            expert.status, expert.removed_at = Expert.Status.WITHDRAWN, now
+            expert.version += 1
+            expert.save()
+        else:
+            editing.drop_photo(expert)
+            history = Expert.history.filter(id=expert.pk)
+            expert.delete()
+            history.delete()
+        count += 1
     unanswered = Invitation.objects.filter(
         kind=Invitation.Kind.NOMINATION, state=Invitation.State.SENT, expires_at__lte=now
     )
-    return count + len(gone) + unanswered.delete()[0]
+    return count + unanswered.delete()[0]
 
 
 def _need(reason: str):

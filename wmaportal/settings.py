@@ -225,6 +225,8 @@ SITE_URL = options.str(
 ).rstrip("/")
 DEFAULT_FROM_EMAIL = options.str("DEFAULT_FROM_EMAIL", "Waste Management Area <portal@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Where people write to the Lead; empty: the address that mail of the portal comes from
+CONTACT_ADDRESS = options.str("CONTACT_ADDRESS", "")
 EMAIL_SUBJECT_PREFIX = ""
 
 # Files

@@ -186,11 +186,12 @@ def forget_old(now: datetime) -> int:
 
 
 def is_at_work(run_id: int) -> bool:
-    """Is a worker reading or writing this run now?"""
+    """Is somebody else reading or writing this run now?"""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted "
-            "AND classid = %s AND objid = %s AND objsubid = 2 AND database = "
+            "AND pid <> pg_backend_pid() AND classid = %s AND objid = %s AND objsubid = 2 "
+            "AND database = "
             "(SELECT oid FROM pg_database WHERE datname = current_database()))",
             [LOCK, run_id],
         )

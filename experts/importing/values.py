@@ -256,6 +256,10 @@ def _day_or_month_first(one: int, two: int, year: int, is_settled: bool) -> date
 # Words that stand for something
 
 
+_WITHIN = (r"\s*,\s*", r"\s*/\s*", r"\s+(?:and|et|y|e|und)\s+|\s*&\s*")
+_LONGEST_CELL = 5_000  # characters of a cell with several words
+
+
 class Words:
     """Spellings of the members of a set: names in several languages, codes, synonyms."""
 
@@ -296,6 +300,8 @@ class Words:
 
         A separator may also stand within a name: 'Collection, storage and transport'.
         """
+        if len(spellings) > _LONGEST_CELL:
+            raise Wrong(_("This cell is too long for a list of words."))
         found = []
         for piece in re.split(r"[;\n|•·]+", spellings):
             if piece := piece.strip(" .,*-–"):
@@ -305,11 +311,19 @@ class Words:
     def _pieces(self, piece: str) -> list:
         if (one := self.get(piece)) is not None:
             return [one]
-        for pattern in (r"\s*,\s*", r"\s*/\s*", r"\s+(?:and|et|y|e|und)\s+|\s*&\s*"):
+        for pattern in _WITHIN:
             parts = re.split(f"({pattern})", piece)
-            if 1 < len(parts) < 200:
-                return self._joined(parts)
-        return [self.one(piece)]
+            if len(parts) > 1:
+                try:
+                    return self._joined(parts)
+                except Wrong:
+                    continue  # perhaps another separator is the one that divides
+        return [self.one(self._first_unknown(piece))]
+
+    def _first_unknown(self, piece: str) -> str:
+        """What to complain of: the first part between separators that nobody knows."""
+        parts = [part.strip() for part in re.split("[,/]", piece) if part.strip()]
+        return next((part for part in parts if self.get(part) is None), piece)
 
     def _joined(self, parts: list[str]) -> list:
         """Longest run of parts first; `parts` has the separators at its odd places."""
@@ -341,15 +355,8 @@ class Words:
             if len(self._suggestions) >= _SUGGESTED_AT_MOST or len(word) > 60:
                 return ""
             near = get_close_matches(word, self._known, n=1, cutoff=0.72)
-            self._suggestions[word] = self._preferred(self._known[near[0]], near[0]) if near else ""
+            self._suggestions[word] = self._spelling[near[0]] if near else ""
         return self._suggestions[word]
-
-    def _preferred(self, member, word: str) -> str:
-        """The member's first spelling, which is its name."""
-        for other, known in self._known.items():
-            if known == member:
-                return self._spelling[other]
-        return self._spelling[word]
 
 
 def country_words(rows: Iterable[Country]) -> Words:
@@ -467,7 +474,7 @@ def term_words(terms: Iterable[Term]) -> Words:
     meanings: dict[str, dict] = {}
     for term in terms:
         for synonym in term.synonyms.all():
-            meanings.setdefault(key(synonym.text), {})[term.pk] = term.label_en
+            meanings.setdefault(synonym.text.casefold(), {})[term.pk] = term.label_en
     for spelling, named in meanings.items():
         if len(named) == 1:
             words.add(spelling, *named)

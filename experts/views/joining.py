@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from experts import consent, invitations, permissions
 from experts.forms import NominationForm
 from experts.models import Expert, Invitation
+from partners.even_time import even_time
 from partners.refusals import Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
@@ -42,6 +43,7 @@ def expert_apply(request):
     )
 
 
+@even_time
 @login_required
 @_anything
 def expert_nominate(request):
@@ -80,7 +82,7 @@ def invitation(request, token: str):
         try:
             if "decline" in request.POST:
                 invitations.decline(token, now)
-                messages.success(request, _("You said no. Your name and address are erased here."))
+                messages.success(request, _said_no(invited))
                 return redirect("home")
             if not request.user.is_authenticated:
                 raise PermissionDenied(_("Sign in first."))
@@ -104,3 +106,9 @@ def invitation(request, token: str):
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _said_no(invited: Invitation) -> str:
+    if invited.kind == Invitation.Kind.NOMINATION:
+        return _("You said no. Your name and address are erased here.")
+    return _("You said no. The Lead goes on keeping your profile; write to the Lead to leave the list.")

@@ -76,7 +76,7 @@ def expert_edit(request):
     """The expert's own profile; the Lead edits in admin, which confirms nothing."""
     expert = _own(request)
     form = ExpertForm(request.POST or None, request.FILES or None, expert=expert)
-    collision = []
+    collided, differences = False, []
     if form.is_valid():
         try:
             saved = editing.submit(
@@ -89,26 +89,35 @@ def expert_edit(request):
             )
         except editing.Collision:
             expert.refresh_from_db()
-            collision = _differences(form, expert)
+            collided, differences = True, _differences(form, expert)
             form = _again(request, expert)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             _say_saved(request, saved)
             return redirect("expert_me")
-    context = {"form": form, "expert": expert, "collision": collision, "collided": bool(collision)}
-    return render(request, "experts/expert_edit.html", context, status=409 if collision else 200)
+    context = {
+        "form": form,
+        "expert": expert,
+        "collided": collided,
+        "differences": differences,
+        "photo_is_lost": bool(request.FILES.get("photo")),  # a browser does not fill it in again
+    }
+    return render(request, "experts/expert_edit.html", context, status=409 if collided else 200)
 
 
 def _differences(form: ExpertForm, expert: Expert) -> list[tuple[str, str, str]]:
     """(field, what stands there now, what was typed) where the two differ."""
+    typed = form.values()
+    typed.pop("photo", None)
+    house = typed.pop("organisation")
+    house_now = expert.organisation.name if expert.organisation else ""
     pairs = [
-        Change(field=field, before=editing.value_of(expert, field), after=typed)
-        for field, typed in form.values().items()
-        if field not in ("photo", *Expert.PRIVATE_FIELDS)
+        Change(field=field, before=editing.value_of(expert, field), after=value)
+        for field, value in typed.items()
     ]
     names = editing.Names.of(pairs)
-    return [
+    rows = [
         (
             editing.label(pair.field),
             editing.in_words(pair.field, pair.before, names),
@@ -117,6 +126,9 @@ def _differences(form: ExpertForm, expert: Expert) -> list[tuple[str, str, str]]
         for pair in pairs
         if pair.before != pair.after
     ]
+    if house_now.casefold() != (house.name if house else "").casefold():
+        rows.append((editing.label("organisation"), house_now, house.name if house else ""))
+    return rows
 
 
 def _again(request: HttpRequest, expert: Expert) -> ExpertForm:
@@ -161,10 +173,13 @@ def expert_contact(request):
             if typed is None:
                 asked = contact.ask(expert, request.user, new, now)
             else:
-                asked = contact.Asked(new, tuple(typed))
+                asked = contact.Asked(new, contact.addresses(expert, request.user, new))
                 contact.change(expert.pk, request.user, new, typed, now)
                 messages.success(request, _("Your contact settings are saved."))
                 return redirect("expert_me")
+        except contact.Taken as refusal:
+            asked = None
+            form.add_error("email", str(refusal))
         except Refused as refusal:
             form.add_error(None, str(refusal))
     if asked:

@@ -9,7 +9,14 @@ from openpyxl import Workbook
 
 HEADER = ("Name", "Country", "E-mail", "Expertise", "Languages", "Organisation")
 JANE = ("Jane Doe", "Japan", "jane@example.org", "Lamps", "English", "Ministry of Lamps")
-ANNE = ("Anne Dupré", "France", "anne@example.org", "Lampes; Sampling, laboratory analysis and monitoring", "French, English", "CNRS")
+ANNE = (
+    "Anne Dupré",
+    "France",
+    "anne@example.org",
+    "Lampes; Sampling, laboratory analysis and monitoring",
+    "French, English",
+    "CNRS",
+)
 
 
 def xlsx(*rows, title: str = "List", merge=(), **sheets) -> SimpleUploadedFile:
@@ -39,24 +46,40 @@ def upload(content: bytes, name: str = "list.xlsx") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content)
 
 
-def with_part(file: SimpleUploadedFile, part: str, change) -> SimpleUploadedFile:
-    """The workbook with one XML part changed: `change` takes and gives back its bytes."""
+SHEET = "xl/worksheets/sheet1.xml"
+STRINGS = "xl/sharedStrings.xml"
+RELATIONS = "xl/_rels/workbook.xml.rels"
+
+
+def with_parts(file: SimpleUploadedFile, parts: dict) -> SimpleUploadedFile:
+    """The workbook with XML parts changed or added: path → a function from what was there."""
     out = io.BytesIO()
     with zipfile.ZipFile(file) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            content = old.read(name)
-            new.writestr(name, change(content) if name == part else content)
+        known = old.namelist()
+        for path in dict.fromkeys([*known, *parts]):
+            content = old.read(path) if path in known else b""
+            new.writestr(path, parts[path](content) if path in parts else content)
     return upload(out.getvalue())
 
 
-def with_sheet_data(data: bytes) -> SimpleUploadedFile:
-    """A workbook whose sheet has this XML for rows, whatever openpyxl would say to that."""
+def with_sheet_data(data: bytes, strings: bytes = b"") -> SimpleUploadedFile:
+    """A workbook with this XML for rows, and for shared texts, whatever openpyxl would say to it."""
 
-    def change(xml: bytes) -> bytes:
+    def sheet(xml: bytes) -> bytes:
         before, _begin, rest = xml.partition(b"<sheetData>")
         return before + b"<sheetData>" + data + b"</sheetData>" + rest.partition(b"</sheetData>")[2]
 
-    return with_part(xlsx(HEADER, JANE), "xl/worksheets/sheet1.xml", change)
+    def relations(xml: bytes) -> bytes:
+        kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+        entry = b'<Relationship Id="shared" Type="%s" Target="sharedStrings.xml"/>' % kind
+        return xml.replace(b"</Relationships>", entry + b"</Relationships>")
+
+    space = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    shared = {
+        RELATIONS: relations,
+        STRINGS: lambda nothing: b"<sst %s>%s</sst>" % (space, strings),
+    }
+    return with_parts(xlsx(HEADER, JANE), {SHEET: sheet} | (shared if strings else {}))
 
 
 def cells(number: int, *values: str) -> bytes:

@@ -76,7 +76,9 @@ def test_it_is_exact_after_every_kind_of_write(transactional_db):
     assert is_exact()
     loaded = listing_index.current()
 
-    Expert.objects.filter(pk=first.pk).update(country_id="FJ", confirmed_at=NOW - timedelta(days=900))
+    Expert.objects.filter(pk=first.pk).update(
+        country_id="FJ", confirmed_at=NOW - timedelta(days=900)
+    )
     assert is_exact()
     new = ExpertFactory(terms=("products-dental",), available_until=TODAY - timedelta(days=1))
     assert is_exact()
@@ -380,7 +382,13 @@ def random_query(chance: random.Random) -> str:
     offered = {
         "region": ["east-asia", "africa", "oceania", "america", "europe"],
         "country": ["JP", "KE", "FJ", "BR", "FR", "SE"],
-        "term": ["products-lamps", "products", "handling-collection", "handling", "products-dental"],
+        "term": [
+            "products-lamps",
+            "products",
+            "handling-collection",
+            "handling",
+            "products-dental",
+        ],
         "language": ["en", "fr", "es", "ar", "de"],
         "can": ["remote_advice", "missions", "training"],
         "available": ["now"],
@@ -412,4 +420,3 @@ def test_every_number_is_that_of_a_count_by_hand(db, seed, never_is_lapsed):
         assert (query, found.words_alone) == (query, expected.words_alone)
         assert (query, [one.pk for one in found.experts.order_by("pk")]) == (query, expected.keys)
     assert names(index) == set(Expert.objects.listed().values_list("pk", flat=True))
-

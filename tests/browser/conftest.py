@@ -1,0 +1,60 @@
+"""What browser tests share: people who are signed in, codes and links from mails.
+
+Django is imported in the fixtures: pytest reads this file before the settings can be read.
+"""
+
+import re
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+
+@pytest.fixture
+def mail_folder(settings, tmp_path) -> Path:
+    """Mails go to files, as under make run."""
+    settings.EMAIL_BACKEND = "wmaportal.mailbox.DeliveryBackend"
+    settings.MAIL_DIR = tmp_path / "mail"
+    return settings.MAIL_DIR
+
+
+def text_of_newest_mail(folder: Path, to: str) -> str:
+    for path in sorted(folder.glob("*.eml"), reverse=True):
+        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+        if mail["To"] == to:
+            return mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    raise AssertionError(f"no mail to {to} in {folder}")
+
+
+@pytest.fixture
+def code_for(mail_folder):
+    """The code in the newest mail to an address."""
+
+    def code(address: str) -> str:
+        return re.search(r"^ +(\d{6})$", text_of_newest_mail(mail_folder, address), re.MULTILINE)[1]
+
+    return code
+
+
+@pytest.fixture
+def link_for(mail_folder, settings):
+    """The path of the portal's link in the newest mail to an address."""
+
+    def link(address: str) -> str:
+        text = text_of_newest_mail(mail_folder, address)
+        return re.search(re.escape(settings.SITE_URL) + r"(/\S+)", text)[1]
+
+    return link
+
+
+@pytest.fixture
+def signed_in(base_url):
+    """Give a browser's context somebody's sign-in: a user, or a role of tests/pages.py."""
+
+    from tests import pages
+    from tests.browser.tools import cookies_of
+
+    def sign_in(context, who):
+        client = pages.World().client(who)
+        context.add_cookies(cookies_of(client, base_url))
+
+    return sign_in

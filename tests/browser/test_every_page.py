@@ -1,0 +1,104 @@
+"""Every page in a browser, at both widths, light and dark: axe finds nothing, nothing is too wide,
+the Content-Security-Policy holds, and no other host is asked."""
+
+import json
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests import pages
+from tests.browser.tools import WATCH, cookies_of
+from tests.worlds import world  # noqa: F401
+
+WIDTHS = (1280, 360)
+SCHEMES = ("light", "dark")
+NARROWEST = 320
+
+#: A page that says the same to several roles is looked at once; these differ.
+DIFFER = {
+    "home",
+    "my_page",
+    "expert_list",
+    "expert_detail@own",
+    "organisation_detail@partner",
+    "expert_apply",
+}
+VIEWS = [
+    view
+    for view in pages.views(("visitor", "expert", "lead"))
+    if view.name in DIFFER
+    or view == next(one for one in pages.views(("visitor", "expert", "lead")) if one.name == view.name)
+]
+_axe = Axe()
+
+
+@pytest.fixture(scope="module")
+def look(world, browser, base_url):  # noqa: F811
+    """Open a view in the one page of this module; gives it and what it did wrong by itself."""
+    context = browser.new_context(base_url=base_url, reduced_motion="reduce")
+    context.add_init_script(WATCH)
+    context.add_init_script(_axe.axe_script)
+    page = context.new_page()
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+    page.on(
+        "request",
+        lambda asked: wrong.append(f"asks {asked.url}")
+        if not asked.url.startswith((base_url, "data:"))
+        else None,
+    )
+    page.on(
+        "console",
+        lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None,
+    )
+
+    def open_view(view):
+        client, address = pages.open_view(world, view)
+        context.clear_cookies()
+        if client.cookies:
+            context.add_cookies(cookies_of(client, base_url))
+        wrong.clear()
+        page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+        page.emulate_media(color_scheme=SCHEMES[0])
+        page.goto(address)
+        return page, wrong
+
+    yield open_view
+    context.close()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr("partners.even_time.STEP_SECONDS", 0.001)
+
+
+def violations(page) -> list[str]:
+    """What axe finds: the rule, and the first place."""
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:200]} ({len(one['nodes'])}) "
+        f"{json.dumps([check['message'] for check in one['nodes'][0]['any']])[:300]}"
+        for one in found
+    ]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_a_page_is_open_to_everybody_narrow_or_wide_light_or_dark(view, look):
+    page, wrong = look(view)
+
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            found[f"{width} {scheme}"] = violations(page)
+    page.set_viewport_size({"width": NARROWEST, "height": 800})
+    found["wider than the screen"] = page.evaluate(
+        """(width) => document.documentElement.scrollWidth <= width ? [] :
+          [...document.querySelectorAll("body *")]
+            .filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest(".scroll"))
+            .slice(0, 3).map(e => e.outerHTML.slice(0, 150))""",
+        NARROWEST,
+    )
+    found["policy"] = wrong + page.evaluate("window.refusals")
+    assert {where: what for where, what in found.items() if what} == {}
