@@ -2,10 +2,12 @@
 
 import re
 from datetime import date
+from itertools import groupby
 
 from dateutil.relativedelta import relativedelta
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
@@ -59,10 +61,16 @@ class TextField(forms.CharField):
         return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
 
 
-class TermsWidget(forms.CheckboxSelectMultiple):
-    """Tick boxes under their groups."""
+class GroupedChoices(ModelChoiceIterator):
+    """Terms in pieces of (group, its terms), as the widget shows them."""
 
-    template_name = "experts/widgets/terms.html"
+    def __iter__(self):
+        for group, terms in groupby(self.queryset, key=lambda term: term.parent):
+            yield group.label, [self.choice(term) for term in terms]
+
+
+class TermsField(forms.ModelMultipleChoiceField):
+    iterator = GroupedChoices
 
 
 class ExpertForm(forms.Form):
@@ -84,10 +92,10 @@ class ExpertForm(forms.Form):
         help_text=_("JPEG, PNG or WebP, up to 10 MB. The portal makes it small and removes hidden data."),
     )
     remove_photo = forms.BooleanField(label=_("Remove the photo"), required=False)
-    terms = forms.ModelMultipleChoiceField(
+    terms = TermsField(
         label=_("Expertise"),
         queryset=Term.objects.none(),
-        widget=TermsWidget,
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("Tick what you can advise on. Three to six are best."),
     )
     languages = NamesField(
@@ -96,7 +104,6 @@ class ExpertForm(forms.Form):
         name_of=languages.name,
         max_length=300,
         help_text=_("The languages in which you can give advice, with commas: English, French, Arabic"),
-        widget=forms.TextInput(attrs={"list": "languages"}),
     )
     summary = TextField(
         label=_("Summary"),

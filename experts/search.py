@@ -80,14 +80,14 @@ def suggestions(words: str, experts: QuerySet) -> list[str]:
             text=F("name"), plain=F("sort_name")
         ),
     ]
+    rows = [
+        source.annotate(likeness=TrigramWordSimilarity(wanted, F("plain")))
+        .filter(likeness__gte=SIMILAR)
+        .order_by("-likeness")
+        .values_list("text", "likeness")[:SUGGESTIONS]
+        for source in sources
+    ]
     found = {}
-    for source in sources:
-        rows = (
-            source.annotate(likeness=TrigramWordSimilarity(wanted, F("plain")))
-            .filter(likeness__gte=SIMILAR)
-            .order_by("-likeness")
-            .values_list("text", "likeness")[:SUGGESTIONS]
-        )
-        for text, likeness in rows:
-            found[text] = max(likeness, found.get(text, 0))
+    for text, likeness in rows[0].union(*rows[1:], all=True):
+        found[text] = max(likeness, found.get(text, 0))
     return sorted(found, key=lambda text: -found[text])[:SUGGESTIONS]

@@ -14,8 +14,3 @@ def read_import(run_id: int):
 @shared_task
 def write_import(run_id: int, by_id: int):
     runs.write(run_id, by_id, timezone.now())
-
-
-@shared_task
-def forget_old_imports():
-    runs.forget_old(timezone.now())

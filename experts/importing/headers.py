@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 NAME, FIRST_NAME, LAST_NAME = "name", "first_name", "last_name"
 IGNORED = "-"
@@ -126,6 +127,7 @@ FIELDS = {
 LISTS = frozenset({"terms", "languages", "worked_in"})
 
 
+@lru_cache(maxsize=20_000)
 def key(text: str) -> str:
     """Without accents, case and punctuation, so that spellings of one word are equal."""
     plain = unicodedata.normalize("NFKD", text.casefold())

@@ -115,6 +115,7 @@ def write(run_id: int, by_id: int, now: datetime):
     Safe to repeat: does nothing unless the run is being written and nobody else is at it.
     """
     by = User.objects.get(pk=by_id)
+    ImportRun.objects.filter(pk=run_id, state=State.WRITING).update(rows_done=0)
     try:
         with _at_work(run_id) as run, _Progress(run_id) as progress:
             if run is None or run.state != State.WRITING:

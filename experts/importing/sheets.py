@@ -18,10 +18,12 @@ from experts.importing.workbook import (
     Unreadable,
     Workbook,
     column_letters,
+    unpacked_bytes,
 )
 
 MAX_ROWS = 20_000
 MAX_CELLS = 1_000_000
+QUICKLY_READ_BYTES = 8 * 1024 * 1024  # of a workbook, unpacked: more may take seconds
 HEADER_WITHIN = 40  # rows with something in them
 SEPARATORS = ";,\t|"
 
@@ -79,10 +81,12 @@ def read(file, kind: str, sheet: str = "", most_rows: int = MAX_ROWS) -> Table:
 
 
 def has_more_rows_than(file, kind: str, number: int) -> bool:
-    """Is it a long list? Looks no further than it must. Raises Unreadable."""
+    """Is it a long list, or a large file? Looks no further than it must. Raises Unreadable."""
     file.seek(0)
     if kind == "csv":
         return file.read().count(b"\n") > number
+    if unpacked_bytes(file) > QUICKLY_READ_BYTES:
+        return True
     workbook = Workbook(file)
     found = 0
     for info in workbook.sheets:
@@ -293,7 +297,7 @@ def _sources(header: Cells, together: dict[int, tuple[int, int]]):
             columns.setdefault(found, []).append(column)
     _settle_names(columns)
     sources = []
-    for found, places in columns.items():
+    for found, places in sorted(columns.items(), key=lambda entry: entry[1]):
         if found in headers.LISTS:
             joined = "; "
         elif len({together.get(place, place) for place in places}) < len(places) or found == "name":

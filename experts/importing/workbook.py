@@ -22,6 +22,8 @@ MAX_PART_BYTES = 64 * 1024 * 1024  # of one XML part, unpacked
 MAX_STRINGS = 500_000
 MAX_FORMATS = 100_000
 MAX_MERGES = 20_000
+MAX_ROW = 1_048_576  # Excel's own limit
+MAX_CELLS_EMPTY_OR_NOT = 3_000_000
 MAX_COLUMNS = 200  # what stands further right is not read
 CHUNK = 64 * 1024
 
@@ -62,6 +64,12 @@ def _too_large() -> Unreadable:
     return Unreadable(
         _("The workbook is too large for a list of persons. Copy the list into a new workbook.")
     )
+
+
+def unpacked_bytes(file) -> int:
+    """How large the parts of a workbook are together, as its own list of them says."""
+    with _problems(), zipfile.ZipFile(file) as archive:
+        return sum(part.file_size for part in archive.infolist())
 
 
 class Workbook:
@@ -209,6 +217,7 @@ class _SheetReader:
         self.done = []
         self.number = 0
         self.column = 0
+        self.seen = 0
         self.cells = {}
         self.kind = self.style = None
         self.value = self.inline = None
@@ -222,12 +231,16 @@ class _SheetReader:
         self.parser.CharacterDataHandler = self.text
 
     def take(self):
+        """The whole rows since the last time."""
+        if self.number > MAX_ROW or self.seen > MAX_CELLS_EMPTY_OR_NOT:
+            raise _too_large()
         done, self.done = self.done, []
         return done
 
     def start(self, name, attributes):
         name = self.local[name]
         if name == "c":
+            self.seen += 1
             reference = attributes.get("r")
             self.column = self._column(reference) if reference else self.column + 1
             self.kind = attributes.get("t", "n")

@@ -63,7 +63,7 @@ def with_parts(file: SimpleUploadedFile, parts: dict) -> SimpleUploadedFile:
 
 
 def with_sheet_data(data: bytes, strings: bytes = b"") -> SimpleUploadedFile:
-    """A workbook with this XML for rows, and for shared texts, whatever openpyxl would say to it."""
+    """A workbook with this XML for rows and shared texts, whatever openpyxl would say."""
 
     def sheet(xml: bytes) -> bytes:
         before, _begin, rest = xml.partition(b"<sheetData>")

@@ -133,7 +133,7 @@ def crawl(client, start: list[str], skip: str = "(?!)"):
         words = words_of(response)
         yield address, words
         if response.status_code in (301, 302):
-            waiting.append(response.url.removeprefix("http://testserver"))
+            waiting.append(response.url.removeprefix("http://localhost"))
         elif response.get("Content-Type", "").startswith("text/html"):
             links = Links()
             links.feed(response.content.decode())
