@@ -87,7 +87,6 @@ INSTALLED_APPS = [
     "django_countries",
     "django_filters",
     "django_htmx",
-    "import_export",
     "simple_history",
 ]
 
@@ -316,7 +315,6 @@ if not LOCAL_MODE:
 # Number of proxies that add themselves to X-Forwarded-For in front of the portal
 TRUSTED_PROXIES = options.int("TRUSTED_PROXIES", 0)
 
-IMPORT_EXPORT_USE_TRANSACTIONS = True
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
 LOGGING = {
