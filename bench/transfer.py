@@ -1,6 +1,6 @@
 """Bytes on the wire for a page, in a real browser: a first visit, and one with a warm cache.
 
-For each page: everything that the browser fetches until it is quiet, headers included, as its own
+For each page: everything that the browser fetches until it is loaded, headers included, as its own
 network log counts it. A first visit begins with an empty cache; the next one keeps what the browser
 may keep of a first visit to another page.
 """
@@ -40,13 +40,13 @@ def measure(wanted) -> list[dict]:
 
 
 def _bytes(context: BrowserContext, address: str) -> int:
-    """What comes over the wire for this page until the browser is quiet."""
+    """What comes over the wire for this page until it is loaded."""
     page = context.new_page()
     log = context.new_cdp_session(page)
     log.send("Network.enable")
     sizes = []
     log.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.goto(address, wait_until="networkidle")
+    page.goto(address)  # until "load": nothing is fetched later by itself
     page.close()
     return round(sum(sizes))
 

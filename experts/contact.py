@@ -126,4 +126,3 @@ def _write(expert_id: int, user: User, values: dict[str, str], now: datetime) ->
     if old and old != expert.email:
         mail.send("experts/mail/address_changed", old, {"expert": expert})
     return expert
-

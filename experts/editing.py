@@ -31,7 +31,9 @@ class NewOrganisation:
     def found_or_made(self) -> Organisation:
         known = Organisation.objects.filter(name__iexact=self.name).order_by("pk")
         here = known.filter(country=self.country).first() or known.first()
-        return here or Organisation.objects.get_or_create(name=self.name, country_id=self.country)[0]
+        return (
+            here or Organisation.objects.get_or_create(name=self.name, country_id=self.country)[0]
+        )
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,9 @@ def decide(edit_id: int, by: User, accepted: set[str], reason: str, now: datetim
     if taken:
         expert.version += 1
         expert.save()
-    verdict = "accepted edit" if not refused else "rejected edit" if not taken else "accepted in part"
+    verdict = (
+        "accepted edit" if not refused else "rejected edit" if not taken else "accepted in part"
+    )
     decisions.record(by, verdict, expert, now, reason)
     _tell_decision(expert, taken, refused, reason)
     return edit
@@ -277,7 +281,9 @@ def undo(edit_id: int, by: User, fields: set[str], now: datetime) -> Edit:
         if change.field in Expert.PRIVATE_FIELDS:
             raise Refused(_("Private fields cannot be undone: the portal keeps no copy of them."))
         if not _same(value_of(expert, change.field), change.after):
-            raise Refused(_("The expert has changed this field again since. Look at the newer edit."))
+            raise Refused(
+                _("The expert has changed this field again since. Look at the newer edit.")
+            )
         if change.field == "photo":
             drop_photo(expert)
         else:

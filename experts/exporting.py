@@ -25,6 +25,7 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
+PORTION = 64 * 1024  # characters
 IN_MEMORY_AT_MOST = 4 * 1024 * 1024  # bytes; a larger file is made on the disk
 
 
@@ -68,13 +69,22 @@ def _file(rows: Iterable[list], kind: str, sheet: str) -> BinaryIO:
 
 
 def _write_csv(rows: Iterator[list], out: BinaryIO, sheet: str):
-    """UTF-8 with the mark by which Excel knows it."""
-    text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="")
+    for portion in csv_portions(rows):
+        out.write(portion)
+
+
+def csv_portions(rows: Iterable[list]) -> Iterator[bytes]:
+    """The file in portions of some 64 KB: UTF-8 with the mark by which Excel knows it."""
+    text = io.StringIO()
+    text.write("\ufeff")
     writer = csv.writer(text)
     for row in rows:
         writer.writerow(value.isoformat() if isinstance(value, date) else value for value in row)
-    text.flush()
-    text.detach()
+        if text.tell() > PORTION:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def _write_xlsx(rows: Iterator[list], out: BinaryIO, sheet: str):

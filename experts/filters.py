@@ -77,8 +77,12 @@ class FreshnessFacet(Facet):
         limits = self.parent.context.limits
         spans = {
             Freshness.FRESH: Q(confirmed_at__gt=limits.fresh_since),
-            Freshness.DUE: Q(confirmed_at__lte=limits.fresh_since, confirmed_at__gt=limits.due_since),
-            Freshness.STALE: Q(confirmed_at__lte=limits.due_since, confirmed_at__gt=limits.stale_since),
+            Freshness.DUE: Q(
+                confirmed_at__lte=limits.fresh_since, confirmed_at__gt=limits.due_since
+            ),
+            Freshness.STALE: Q(
+                confirmed_at__lte=limits.due_since, confirmed_at__gt=limits.stale_since
+            ),
             Freshness.LAPSED: Q(confirmed_at__lte=limits.stale_since),
             Freshness.NEVER: Q(confirmed_at=None),
         }

@@ -48,6 +48,14 @@ class NamesField(forms.CharField):
         return self.prepare_value(initial) != data
 
 
+def _is_checked(orcid: str) -> bool:
+    """Does the last character of an ORCID iD follow from the others (ISO 7064, 11-2)?"""
+    total = 0
+    for digit in orcid.replace("-", "")[:-1]:
+        total = (total + int(digit)) * 2
+    return orcid[-1] == "0123456789X"[(12 - total % 11) % 11]
+
+
 class TextField(forms.CharField):
     """Text of several lines, with line ends as the database has them.
 
@@ -76,7 +84,9 @@ class TermsField(forms.ModelMultipleChoiceField):
 class ExpertForm(forms.Form):
     """The expert's own profile. `values()` is what experts.editing.submit takes."""
 
-    name = forms.CharField(label=_("Name"), max_length=150, help_text=_("As it shall stand on the list"))
+    name = forms.CharField(
+        label=_("Name"), max_length=150, help_text=_("As it shall stand on the list")
+    )
     position = forms.CharField(label=_("Position"), max_length=150, required=False)
     organisation = forms.CharField(
         label=_("Organisation"),
@@ -85,11 +95,15 @@ class ExpertForm(forms.Form):
         help_text=_("Where you work. Type the first letters and choose, or type a new name."),
         widget=forms.TextInput(attrs={"list": "organisations", "autocomplete": "organization"}),
     )
-    country = forms.ChoiceField(label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
+    country = forms.ChoiceField(
+        label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"})
+    )
     photo = forms.FileField(
         label=_("Photo"),
         required=False,
-        help_text=_("JPEG, PNG or WebP, up to 10 MB. The portal makes it small and removes hidden data."),
+        help_text=_(
+            "JPEG, PNG or WebP, up to 10 MB. The portal makes it small and removes hidden data."
+        ),
     )
     remove_photo = forms.BooleanField(label=_("Remove the photo"), required=False)
     terms = TermsField(
@@ -103,12 +117,16 @@ class ExpertForm(forms.Form):
         words=values.language_words,
         name_of=languages.name,
         max_length=300,
-        help_text=_("The languages in which you can give advice, with commas: English, French, Arabic"),
+        help_text=_(
+            "The languages in which you can give advice, with commas: English, French, Arabic"
+        ),
     )
     summary = TextField(
         label=_("Summary"),
         max_length=300,
-        help_text=_("One or two sentences that help others to see whether you are the right person."),
+        help_text=_(
+            "One or two sentences that help others to see whether you are the right person."
+        ),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     experience = TextField(
@@ -129,17 +147,23 @@ class ExpertForm(forms.Form):
     missions = forms.BooleanField(label=_("I can travel on missions"), required=False)
     training = forms.BooleanField(label=_("I can give training"), required=False)
     available_from = forms.DateField(
-        label=_("Available from"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+        label=_("Available from"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
     available_until = forms.DateField(
-        label=_("Available until"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+        label=_("Available until"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
     max_open_requests = forms.IntegerField(
         label=_("Open requests at most"),
         required=False,
         min_value=0,
         max_value=99,
-        help_text=_("How many requests for advice you take at the same time. You and the Lead see this."),
+        help_text=_(
+            "How many requests for advice you take at the same time. You and the Lead see this."
+        ),
     )
     website = forms.URLField(
         label=_("Web site"), required=False, max_length=200, assume_scheme="https"
@@ -160,13 +184,19 @@ class ExpertForm(forms.Form):
         label=_("Why you change name, position, organisation, country or expertise"),
         required=False,
         max_length=500,
-        help_text=_("One sentence helps the Lead to decide. The public page stays as it is until then."),
+        help_text=_(
+            "One sentence helps the Lead to decide. The public page stays as it is until then."
+        ),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     #: The groups of the page: key, heading, fields.
     GROUPS = (
-        ("who", _("Who you are"), ("name", "position", "organisation", "country", "photo", "remove_photo")),
+        (
+            "who",
+            _("Who you are"),
+            ("name", "position", "organisation", "country", "photo", "remove_photo"),
+        ),
         ("expertise", _("Expertise"), ("terms",)),
         ("languages", _("Languages"), ("languages",)),
         ("summary", _("Summary and experience"), ("summary", "experience", "worked_in")),
@@ -189,7 +219,9 @@ class ExpertForm(forms.Form):
     def __init__(self, data=None, files=None, *, expert: Expert):
         self.expert = expert
         super().__init__(data, files, initial=self._initial(expert))
-        by_name = sorted(((code, str(countries.name(code))) for code in region_of()), key=lambda c: c[1])
+        by_name = sorted(
+            ((code, str(countries.name(code))) for code in region_of()), key=lambda c: c[1]
+        )
         self.fields["country"].choices = [("", _("Choose a country")), *by_name]
         self.fields["terms"].queryset = Term.objects.filter(parent__isnull=False).select_related(
             "parent"
@@ -202,10 +234,10 @@ class ExpertForm(forms.Form):
     @staticmethod
     def _initial(expert: Expert) -> dict:
         """What stands in the profile; for moderated fields, what waits for the Lead."""
-        waiting = {
-            field: change.after for field, change in editing.waiting_changes(expert).items()
+        waiting = {field: change.after for field, change in editing.waiting_changes(expert).items()}
+        direct = {
+            field: getattr(expert, field) for field in Expert.DIRECT_FIELDS if field != "photo"
         }
-        direct = {field: getattr(expert, field) for field in Expert.DIRECT_FIELDS if field != "photo"}
         moderated = {
             field: waiting.get(field, editing.value_of(expert, field))
             for field in Expert.MODERATED_FIELDS
@@ -246,9 +278,14 @@ class ExpertForm(forms.Form):
 
     def clean_orcid(self):
         try:
-            return values.orcid(self.cleaned_data["orcid"])
+            orcid = values.orcid(self.cleaned_data["orcid"])
         except values.Wrong as wrong:
             raise ValidationError(str(wrong)) from None
+        if orcid and not _is_checked(orcid):
+            raise ValidationError(
+                _("This ORCID iD has a typing error: its last character does not fit.")
+            )
+        return orcid
 
     def clean_phone(self):
         phone = self.cleaned_data["phone"]
@@ -353,5 +390,7 @@ class NominationForm(forms.Form):
 class ConsentForm(forms.Form):
     agree = forms.BooleanField(
         label=_("I have read this and I agree to be on the Resource Persons List."),
-        error_messages={"required": _("Tick the box if you agree. Without it you cannot be listed.")},
+        error_messages={
+            "required": _("Tick the box if you agree. Without it you cannot be listed.")
+        },
     )

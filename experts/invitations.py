@@ -123,7 +123,9 @@ def start_profile(user: User, name: str, email: str, now: datetime) -> Expert:
         taken = Expert.objects.filter(email=email).exclude(status=Expert.Status.WITHDRAWN).first()
         if taken is not None and taken.user_id is None and email == user.email:
             raise Refused(
-                _("You are on the list already. The Lead can send you a link to take the profile over.")
+                _(
+                    "You are on the list already. The Lead can send you a link to take the profile over."
+                )
             )
         with contact.one_profile_an_address():
             return Expert.objects.create(user=user, name=name[:150], email=email, created_at=now)

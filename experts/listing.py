@@ -50,7 +50,9 @@ def submit(expert_id: int, now: datetime) -> Expert:
     """
     expert = _move(expert_id, Expert.Status.AWAITING, _("This profile was already handed in."))
     if missing_to_submit(expert):
-        raise Refused(_("Some fields are still empty: name, country, expertise, languages, summary."))
+        raise Refused(
+            _("Some fields are still empty: name, country, expertise, languages, summary.")
+        )
     if not consent.has_agreed(expert):
         raise Refused(_("Agree to be listed first."))
     confirmation.stamp(expert, now)  # handing it in says that it is right

@@ -192,7 +192,9 @@ def current() -> ListingIndex:
         cursor.execute(_CHANGED, {"seen": kept.snapshot})
         rows = cursor.fetchall()
     snapshot, has_written, origin = rows[0][:3]
-    changes = [(row[3], row[4:] if row[4] is not None else None) for row in rows if row[3] is not None]
+    changes = [
+        (row[3], row[4:] if row[4] is not None else None) for row in rows if row[3] is not None
+    ]
     too_many = len(kept.moved) + len(changes) > MOST_MOVED
     emptied = any(expert_id == 0 for expert_id, row in changes)
     if has_written or origin != kept.origin or too_many or emptied:

@@ -5,9 +5,8 @@ from functools import lru_cache
 
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_countries import countries
 
 from experts.filters import ABILITIES
@@ -155,7 +154,9 @@ def person(expert: Expert, terms: list[str], address: str) -> dict:
         "description": expert.summary,
         "knowsAbout": terms,
         "knowsLanguage": list(expert.languages),
-        "sameAs": [link for link in (expert.website, orcid_address(expert), expert.linkedin) if link],
+        "sameAs": [
+            link for link in (expert.website, orcid_address(expert), expert.linkedin) if link
+        ],
     }
     if expert.organisation:
         data["affiliation"] = {"@type": "Organization", "name": expert.organisation.name}

@@ -10,8 +10,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -52,7 +51,11 @@ def _map(found: Found) -> dict:
     """Each figure of the map is what a click on its region gives."""
     return map.draw(
         [
-            {"code": region.value, "name": region.label, "total": found.counts["region"].get(region, 0)}
+            {
+                "code": region.value,
+                "name": region.label,
+                "total": found.counts["region"].get(region, 0),
+            }
             for region in Region
         ],
         found.counts["country"],
@@ -208,9 +211,7 @@ def _chips(request: HttpRequest, found: Found) -> list[dict]:
         for value in values:
             rest = [other for other in values if other != value]
             prefix = f"{LABELS[name]}: " if name in ("available", "fresh") else ""
-            chips.append(
-                {"name": prefix + labels[value], "url": _address(request, **{name: rest})}
-            )
+            chips.append({"name": prefix + labels[value], "url": _address(request, **{name: rest})})
     return chips
 
 

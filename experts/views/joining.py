@@ -21,7 +21,9 @@ _anything = require_http_methods(["GET", "HEAD", "POST"])
 @_anything
 def expert_apply(request):
     """What the list is and what it asks; with sign-in, one button starts the profile."""
-    own = Expert.objects.filter(user=request.user).first() if request.user.is_authenticated else None
+    own = (
+        Expert.objects.filter(user=request.user).first() if request.user.is_authenticated else None
+    )
     if own is not None:
         return redirect("expert_me")
     refused = ""
@@ -111,4 +113,6 @@ def invitation(request, token: str):
 def _said_no(invited: Invitation) -> str:
     if invited.kind == Invitation.Kind.NOMINATION:
         return _("You said no. Your name and address are erased here.")
-    return _("You said no. The Lead goes on keeping your profile; write to the Lead to leave the list.")
+    return _(
+        "You said no. The Lead goes on keeping your profile; write to the Lead to leave the list."
+    )

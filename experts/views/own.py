@@ -44,7 +44,9 @@ def expert_me(request):
                 (editing.label(change.field), editing.in_words(change.field, change.after, names))
                 for change in waiting
             ],
-            "corrections": expert.corrections.filter(state=Correction.State.OPEN).select_related("by"),
+            "corrections": expert.corrections.filter(state=Correction.State.OPEN).select_related(
+                "by"
+            ),
             "paused": expert.is_paused(now),
             "can_submit": Expert.Status.AWAITING in Expert.NEXT[expert.status],
             "missing": [presenting.label_of(field) for field in listing.missing_to_submit(expert)],
@@ -65,8 +67,14 @@ def _facts(expert: Expert) -> list[tuple[str, str]]:
         (_("Summary"), expert.summary),
         (_("Worked in"), ", ".join(map(presenting.country, expert.worked_in))),
         (_("Can do"), presenting.abilities(expert)),
-        (_("E-mail"), f"{expert.email}: {expert.get_email_audience_display()}" if expert.email else ""),
-        (_("Phone"), f"{expert.phone}: {expert.get_phone_audience_display()}" if expert.phone else ""),
+        (
+            _("E-mail"),
+            f"{expert.email}: {expert.get_email_audience_display()}" if expert.email else "",
+        ),
+        (
+            _("Phone"),
+            f"{expert.phone}: {expert.get_phone_audience_display()}" if expert.phone else "",
+        ),
     ]
 
 
@@ -259,7 +267,9 @@ def expert_remove(request):
         except Refused as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, _("You are off the list. Nobody can see your profile any more."))
+            messages.success(
+                request, _("You are off the list. Nobody can see your profile any more.")
+            )
         return redirect("expert_me")
     return render(request, "experts/expert_remove.html", {"expert": expert})
 

@@ -18,7 +18,9 @@ def expert_detail(request, pk: int):
     """404 for a profile that this person may not see, as for one that does not exist."""
     now = timezone.now()
     expert = get_object_or_404(
-        Expert.objects.visible_to(request.user).select_related("organisation", "country").defer("search"),
+        Expert.objects.visible_to(request.user)
+        .select_related("organisation", "country")
+        .defer("search"),
         pk=pk,
     )
     terms = list(Term.objects.filter(pk__in=expert.term_ids).defer("words", "description"))
@@ -70,7 +72,9 @@ def expert_photo(request, pk: int):
     if not expert.photo:
         raise Http404
     try:
-        response: HttpResponse = files.serve(expert.photo, "image/jpeg", "photo.jpg", attachment=False)
+        response: HttpResponse = files.serve(
+            expert.photo, "image/jpeg", "photo.jpg", attachment=False
+        )
     except FileNotFoundError:
         raise Http404 from None
     response["Cache-Control"] = "private, max-age=3600"

@@ -5,9 +5,7 @@ gives what the directory shows for it; without one it is the whole list, lapsed 
 each with its day of confirmation.
 """
 
-import csv
 import io
-import tempfile
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -17,15 +15,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from openpyxl import Workbook
 
-from experts import columns, permissions, roster, vcard
+from experts import columns, exporting, permissions, roster, vcard
 from experts.directory import FACETS, find
 from experts.models import Expert
 from partners.models import Region
 
 MOST_IN_XLSX = 5_000  # rows: four seconds of a shared core; CSV has no limit
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FILTERS = ("q", *FACETS)
 
 
@@ -94,25 +90,12 @@ def expert_export_csv(request):
     """UTF-8 with a byte order mark (Excel needs it), commas; streamed, any number of rows."""
     now = timezone.now()
     experts, _whole, _query = _chosen(request, now)
+    rows = columns.rows(experts.defer(*Expert.PRIVATE_FIELDS, "search"), columns.PUBLIC)
     return StreamingHttpResponse(
-        _csv_lines(experts),
-        content_type="text/csv; charset=utf-8",
+        exporting.csv_portions(rows),
+        content_type=exporting.TYPES["csv"],
         headers={"Content-Disposition": f'attachment; filename="{_file_name(now, "csv")}"'},
     )
-
-
-def _csv_lines(experts: QuerySet[Expert]):
-    """The file in portions of some 64 KB."""
-    lines = io.StringIO()
-    lines.write("\ufeff")
-    writer = csv.writer(lines)
-    for row in columns.rows(experts.defer(*Expert.PRIVATE_FIELDS, "search"), columns.PUBLIC):
-        writer.writerow(row)
-        if lines.tell() > 64 * 1024:
-            yield lines.getvalue()
-            lines.seek(0)
-            lines.truncate()
-    yield lines.getvalue()
 
 
 @require_safe
@@ -122,18 +105,11 @@ def expert_export_xlsx(request):
     experts, _whole, query = _chosen(request, now)
     if (total := experts.count()) > MOST_IN_XLSX:
         return _too_long(request, total, MOST_IN_XLSX, query)
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Experts")
-    sheet.freeze_panes = "B2"
-    for letter, width in zip("ABCDEFGHI", (28, 28, 36, 20, 18, 44, 24, 48, 60), strict=True):
-        sheet.column_dimensions[letter].width = width
-    for row in columns.rows(experts.defer(*Expert.PRIVATE_FIELDS, "search"), columns.PUBLIC):
-        sheet.append(row)
-    file = tempfile.TemporaryFile()  # noqa: SIM115, the response closes it
-    book.save(file)
-    file.seek(0)
     return FileResponse(
-        file, content_type=XLSX, as_attachment=True, filename=_file_name(now, "xlsx")
+        exporting.public(experts.defer(*Expert.PRIVATE_FIELDS, "search"), "xlsx"),
+        content_type=exporting.TYPES["xlsx"],
+        as_attachment=True,
+        filename=_file_name(now, "xlsx"),
     )
 
 

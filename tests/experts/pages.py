@@ -31,7 +31,9 @@ def code_in(mail) -> str:
     return re.search(r"^ +(\d{6})$", mail.body, re.MULTILINE)[1]
 
 
-def picture(size=(600, 400), kind="JPEG", mode="RGB", name="me.jpg", **options) -> SimpleUploadedFile:
+def picture(
+    size=(600, 400), kind="JPEG", mode="RGB", name="me.jpg", **options
+) -> SimpleUploadedFile:
     file = io.BytesIO()
     Image.new(mode, size, 1 if mode == "P" else "#2266aa" if mode != "CMYK" else None).save(
         file, kind, **options

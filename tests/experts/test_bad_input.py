@@ -35,7 +35,9 @@ def edit(client, expert):
     client.force_login(expert.user)
 
     def send(**changes):
-        data = {name: value for name, value in form_data(expert, **changes).items() if value is not None}
+        data = {
+            name: value for name, value in form_data(expert, **changes).items() if value is not None
+        }
         return client.post(reverse("expert_edit"), data)
 
     return send
@@ -75,7 +77,9 @@ def test_an_address_is_as_long_as_the_database_takes(edit, expert, field, length
         assert is_error_of(response, field, expert)
 
 
-@pytest.mark.parametrize("link", ["javascript:alert(1)", "ftp://example.org/", "data:text/html,x", "//x", "x y"])
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "ftp://example.org/", "data:text/html,x", "//x", "x y"]
+)
 def test_only_addresses_of_the_web_are_links(edit, expert, link):
     assert is_error_of(edit(website=link), "website", expert)
 
@@ -161,7 +165,12 @@ def test_markup_in_texts_is_shown_and_not_run(client, expert, edit):
     words = "<img src=x onerror=alert(1)>"
     edit(summary=words, experience=words)
 
-    for address in (expert.get_absolute_url(), "/experts/", reverse("expert_me"), reverse("expert_history")):
+    for address in (
+        expert.get_absolute_url(),
+        "/experts/",
+        reverse("expert_me"),
+        reverse("expert_history"),
+    ):
         assert "<img src=x" not in client.get(address).content.decode()
 
 
@@ -182,12 +191,18 @@ def test_an_address_is_as_long_as_the_database_takes_when_contact_or_nominee(cli
         assert Invitation.objects.filter(email=email).exists() is fits
 
 
-@pytest.mark.parametrize("name", ["expert_nominate", "expert_pause", "expert_contact", "expert_submit"])
+@pytest.mark.parametrize(
+    "name", ["expert_nominate", "expert_pause", "expert_contact", "expert_submit"]
+)
 def test_an_empty_form_is_shown_again(client, name):
     user = PartnerUserFactory() if name == "expert_nominate" else ExpertFactory(claimed=True).user
     client.force_login(user)
 
-    for data in ({}, {"x": "y"}, dict.fromkeys(("name", "email", "until", "agree", "code", "address"), "\0")):
+    for data in (
+        {},
+        {"x": "y"},
+        dict.fromkeys(("name", "email", "until", "agree", "code", "address"), "\0"),
+    ):
         response = client.post(reverse(name), data)
         assert response.status_code == 200
 

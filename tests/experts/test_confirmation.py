@@ -77,7 +77,9 @@ def test_a_proposal_that_waits_is_the_own_saving_too(expert):
 def test_the_own_change_of_contact_confirms(expert, mailoutbox):
     values = contact_values(expert, phone_audience="partners")
     contact.ask(expert, expert.user, values, LATER)
-    contact.change(expert.pk, expert.user, values, {expert.user.email: code_in(mailoutbox[-1])}, LATER)
+    contact.change(
+        expert.pk, expert.user, values, {expert.user.email: code_in(mailoutbox[-1])}, LATER
+    )
 
     assert confirmed(expert) == LATER
 
@@ -179,7 +181,9 @@ def remove(expert, lead, client):
 
 def migration(expert, lead, client):
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE experts_expert SET search = search, sort_name = sort_name, region = ''")
+        cursor.execute(
+            "UPDATE experts_expert SET search = search, sort_name = sort_name, region = ''"
+        )
     Expert.objects.update(languages=["fr"], version=7)
 
 

@@ -42,7 +42,11 @@ def there(expert) -> Expert:
 
 
 def chosen(**changes) -> dict:
-    return {"email": "old@example.org", "email_audience": "lead", "phone_audience": "lead"} | changes
+    return {
+        "email": "old@example.org",
+        "email_audience": "lead",
+        "phone_audience": "lead",
+    } | changes
 
 
 def send(client, mailoutbox, data: dict, codes: dict | None = None, **tampered):
@@ -74,7 +78,9 @@ def test_an_audience_changes_with_a_code_from_the_sign_in_address(own, expert, m
     assert (change.field, change.before, change.after) == ("phone_audience", "lead", "partners")
 
 
-def test_a_new_address_needs_a_code_from_it_as_well_and_the_old_one_is_told(own, expert, mailoutbox):
+def test_a_new_address_needs_a_code_from_it_as_well_and_the_old_one_is_told(
+    own, expert, mailoutbox
+):
     response = send(own, mailoutbox, chosen(email="New@Example.org"))
 
     assert response.status_code == 302
@@ -145,7 +151,11 @@ def test_values_that_differ_from_those_that_were_asked_for_are_refused(
 
     assert response.status_code == 200
     now = there(expert)
-    assert (now.email, now.email_audience, now.phone_audience) == ("old@example.org", "lead", "lead")
+    assert (now.email, now.email_audience, now.phone_audience) == (
+        "old@example.org",
+        "lead",
+        "lead",
+    )
 
 
 def test_codes_of_one_choice_do_not_work_for_another(own, expert, mailoutbox):
@@ -154,7 +164,11 @@ def test_codes_of_one_choice_do_not_work_for_another(own, expert, mailoutbox):
 
     with pytest.raises(Refused):
         contact.change(
-            expert.pk, expert.user, chosen(phone_audience="partners"), {"login@example.org": code}, NOW
+            expert.pk,
+            expert.user,
+            chosen(phone_audience="partners"),
+            {"login@example.org": code},
+            NOW,
         )
     assert there(expert).phone_audience == "lead"
 
@@ -187,7 +201,9 @@ def test_whether_another_profile_has_an_address_is_told_to_who_reads_its_mail_al
     response = send(own, mailoutbox, chosen(email="taken@example.org"))
 
     assert response.context["asked"] is None
-    assert response.context["form"].errors == {"email": ["Another profile has this e-mail address."]}
+    assert response.context["form"].errors == {
+        "email": ["Another profile has this e-mail address."]
+    }
     assert there(expert).email == "old@example.org"
 
 

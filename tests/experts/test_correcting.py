@@ -23,15 +23,22 @@ def colleague():
     return UserFactory(name="Ada Lovelace")
 
 
-def test_a_note_goes_to_the_expert_with_the_name_of_who_wrote_it(client, expert, colleague, mailoutbox):
+def test_a_note_goes_to_the_expert_with_the_name_of_who_wrote_it(
+    client, expert, colleague, mailoutbox
+):
     client.force_login(colleague)
     client.post(reverse("expert_correction", args=[expert.pk]), {"text": "It is\r\nMontevideo."})
 
     assert Correction.objects.get().text == "It is\nMontevideo."
     assert [mail.to for mail in mailoutbox] == [[expert.email]]
-    assert ["Ada Lovelace" in mailoutbox[0].body, colleague.email in mailoutbox[0].body] == [True, False]
+    assert ["Ada Lovelace" in mailoutbox[0].body, colleague.email in mailoutbox[0].body] == [
+        True,
+        False,
+    ]
     client.force_login(expert.user)
-    assert [note.by for note in client.get(reverse("expert_me")).context["corrections"]] == [colleague]
+    assert [note.by for note in client.get(reverse("expert_me")).context["corrections"]] == [
+        colleague
+    ]
 
 
 @pytest.mark.parametrize(("button", "state"), [("taken", "done"), ("declined", "declined")])

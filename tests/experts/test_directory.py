@@ -134,7 +134,12 @@ def test_private_fields_and_reasons_are_not_searched(ask, words):
 
 @pytest.mark.parametrize(
     ("misspelt", "meant"),
-    [("termometer", "thermometer"), ("Japn", "Japan"), ("amalgan", "amalgam"), ("Nakamra", "Nakamura")],
+    [
+        ("termometer", "thermometer"),
+        ("Japn", "Japan"),
+        ("amalgan", "amalgam"),
+        ("Nakamra", "Nakamura"),
+    ],
 )
 def test_a_misspelt_word_is_answered_with_what_was_meant(client, misspelt, meant):
     expert("Aiko Nakamura")
@@ -154,7 +159,9 @@ def test_names_of_people_off_the_list_are_not_suggested(client):
     assert [one for one in offered if "Nakamura" in one["text"]] == []
 
 
-@pytest.mark.parametrize("words", ["%21%21", "the", "%22", "-lamps", "a%20or", "%27%3B--", "%E2%80%8B", ":*", "\\"])
+@pytest.mark.parametrize(
+    "words", ["%21%21", "the", "%22", "-lamps", "a%20or", "%27%3B--", "%E2%80%8B", ":*", "\\"]
+)
 def test_odd_words_are_answered(client, words):
     expert("Ada")
 
@@ -216,7 +223,9 @@ def test_unknown_values_are_named_and_ignored(client, ask):
 
 
 def test_an_unknown_value_is_escaped_and_cut(client):
-    response = client.get("/experts/?sort=%3Cscript%3E" + "x" * 500 + "&region=%3Cscript%3E" + "y" * 500)
+    response = client.get(
+        "/experts/?sort=%3Cscript%3E" + "x" * 500 + "&region=%3Cscript%3E" + "y" * 500
+    )
 
     assert response.status_code == 200
     assert [len(value) for _label, value in response.context["unknown"]] == [60, 60]
@@ -276,7 +285,9 @@ def test_a_page_that_does_not_exist_is_404_with_a_link_to_page_1(client, number)
     response = client.get(f"/experts/?region=africa&q=kenya&page={number}")
 
     assert response.status_code == 404
-    assert 'href="/experts/?q=kenya&amp;region=africa">Go to page 1</a>' in response.content.decode()
+    assert (
+        'href="/experts/?q=kenya&amp;region=africa">Go to page 1</a>' in response.content.decode()
+    )
     assert client.get("/experts/?q=kenya&region=africa").status_code == 200
 
 
@@ -307,9 +318,7 @@ def test_words_and_freshness_are_loosened_too_and_lead_where_they_say(client):
 
     offers = client.get("/experts/?q=lamps&region=oceania&fresh=fresh").context["loosen"]
 
-    numbers = {
-        offer["text"]: client.get(offer["url"]).context["found"].total for offer in offers
-    }
+    numbers = {offer["text"]: client.get(offer["url"]).context["found"].total for offer in offers}
     assert numbers == {
         "Without “Oceania”: 1 expert": 1,
         "Only the words “lamps”, without filters: 1 expert": 1,
@@ -327,7 +336,10 @@ def test_nothing_is_offered_that_gives_nothing(client):
     context = client.get("/experts/?q=nobody&region=africa").context
 
     assert [offer["text"] for offer in context["loosen"]] == []
-    assert client.get("/experts/?q=nobody").context["loosen"][0]["text"] == "Without “nobody”: 1 expert"
+    assert (
+        client.get("/experts/?q=nobody").context["loosen"][0]["text"]
+        == "Without “nobody”: 1 expert"
+    )
 
 
 def test_an_empty_list_is_a_page(client):
@@ -374,9 +386,12 @@ def test_a_filter_stays_as_open_as_the_person_left_it(client):
 def test_the_history_of_the_browser_gets_the_whole_page_with_each_id_once(client):
     expert("Ada")
 
-    for headers in ({"HX-Request": "true", "HX-History-Restore-Request": "true"}, HTMX | {
-        "HX-History-Restore-Request": "true"
-    }, {"HX-Request": "true"}, {}):
+    for headers in (
+        {"HX-Request": "true", "HX-History-Restore-Request": "true"},
+        HTMX | {"HX-History-Restore-Request": "true"},
+        {"HX-Request": "true"},
+        {},
+    ):
         html = client.get("/experts/?language=en", headers=headers).content.decode()
         assert "<html" in html
         assert len(ids(html)) == len(set(ids(html)))
@@ -412,7 +427,9 @@ def test_a_click_on_the_map_gives_the_figure_that_stands_there(client):
 # Cost
 
 
-@pytest.mark.parametrize("person", [None, PartnerUserFactory, LeadFactory], ids=["nobody", "partner", "lead"])
+@pytest.mark.parametrize(
+    "person", [None, PartnerUserFactory, LeadFactory], ids=["nobody", "partner", "lead"]
+)
 def test_the_directory_and_a_profile_keep_within_their_queries(
     client, person, django_assert_max_num_queries
 ):

@@ -62,7 +62,9 @@ def test_what_is_direct_is_shown_at_once_and_what_is_moderated_waits(expert):
     assert only_edit(expert).reason == "Moved house"
 
 
-@pytest.mark.parametrize("status", [Expert.Status.DRAFT, Expert.Status.UNLISTED, Expert.Status.AWAITING])
+@pytest.mark.parametrize(
+    "status", [Expert.Status.DRAFT, Expert.Status.UNLISTED, Expert.Status.AWAITING]
+)
 def test_off_the_list_everything_is_direct(status):
     expert = ExpertFactory(claimed=True, status=status)
 
@@ -241,7 +243,9 @@ def test_four_thousand_characters_are_counted_as_the_database_counts_them(client
     client.force_login(expert.user)
     text = "a" * 1998 + "\r\n\r\n" + "b" * 2000
 
-    assert client.post(reverse("expert_edit"), form_data(expert, experience=text)).status_code == 302
+    assert (
+        client.post(reverse("expert_edit"), form_data(expert, experience=text)).status_code == 302
+    )
     assert len(now_is(expert).experience) == 4000
 
 

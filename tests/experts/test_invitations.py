@@ -27,12 +27,6 @@ def _now(request):
         yield
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch):
-    """The steps of the even clock are tested where the clock is."""
-    monkeypatch.setattr("partners.even_time.STEP_SECONDS", 0.001)
-
-
 @pytest.fixture
 def lead():
     return LeadFactory()
@@ -107,7 +101,9 @@ def test_a_newer_invitation_ends_the_older(expert, lead):
     assert invitations.accept(second.token, UserFactory(), NOW) == expert
 
 
-@pytest.mark.parametrize(("after", "works"), [(30 * DAY - timedelta(seconds=1), True), (30 * DAY, False)])
+@pytest.mark.parametrize(
+    ("after", "works"), [(30 * DAY - timedelta(seconds=1), True), (30 * DAY, False)]
+)
 def test_a_link_works_for_thirty_days(expert, lead, after, works):
     token = invitations.invite_to_claim(expert.pk, lead, NOW).token
 
@@ -162,7 +158,10 @@ def test_saying_no_to_a_claim_leaves_the_profile_and_says_so(client, expert, lea
     response = client.post(page(token), {"decline": "1"}, follow=True)
 
     assert "The Lead goes on keeping your profile" in response.content.decode()
-    assert (there(expert).email, Invitation.objects.get().state) == ("aiko@example.org", State.DECLINED)
+    assert (there(expert).email, Invitation.objects.get().state) == (
+        "aiko@example.org",
+        State.DECLINED,
+    )
 
 
 def test_the_page_of_a_link_leaks_no_token_and_is_in_no_search_engine(client, expert, lead):
@@ -179,7 +178,10 @@ def test_the_page_of_a_link_leaks_no_token_and_is_in_no_search_engine(client, ex
 
 def test_of_two_claims_at_once_by_one_person_one_is_refused(transactional_db):
     lead, user = LeadFactory(), UserFactory()
-    tokens = [invitations.invite_to_claim(one.pk, lead, NOW).token for one in ExpertFactory.create_batch(2)]
+    tokens = [
+        invitations.invite_to_claim(one.pk, lead, NOW).token
+        for one in ExpertFactory.create_batch(2)
+    ]
 
     assert sorted(at_once(lambda token: invitations.accept(token, user, NOW), tokens)) == [
         "Expert",
@@ -234,7 +236,12 @@ def test_until_the_person_agrees_only_name_and_address_are_kept(client, partner,
     nominate(client, "Ada@Example.org")
 
     row = Invitation.objects.get()
-    assert (row.kind, row.name, row.email, row.expert) == ("nomination", "Ada Lovelace", "ada@example.org", None)
+    assert (row.kind, row.name, row.email, row.expert) == (
+        "nomination",
+        "Ada Lovelace",
+        "ada@example.org",
+        None,
+    )
     assert not Expert.objects.exists()
     assert [mail.to for mail in mailoutbox] == [["ada@example.org"]]
 
@@ -256,7 +263,9 @@ def test_agreeing_starts_a_draft_that_remembers_who_nominated(client, partner, m
     assert client.get(reverse("expert_detail", args=[expert.pk])).status_code == 404
 
 
-def test_a_no_erases_name_and_address_and_is_not_asked_again_for_a_year(client, partner, mailoutbox):
+def test_a_no_erases_name_and_address_and_is_not_asked_again_for_a_year(
+    client, partner, mailoutbox
+):
     token = invitations.nominate("Ada", "ada@example.org", partner, NOW).token
 
     response = client.post(page(token), {"decline": "1"}, follow=True)
@@ -279,7 +288,12 @@ def test_the_page_does_not_tell_who_is_known(client, partner, mailoutbox):
     client.force_login(partner)
 
     answers = []
-    for email in ("listed@example.org", "draft@example.org", "asked@example.org", "new@example.org"):
+    for email in (
+        "listed@example.org",
+        "draft@example.org",
+        "asked@example.org",
+        "new@example.org",
+    ):
         response = nominate(client, email)
         text = response.content.decode()
         answers.append((response.redirect_chain, text[text.index("<main") :].replace(email, "")))
@@ -331,7 +345,12 @@ def test_an_application_starts_one_draft(client):
     assert client.post(reverse("expert_apply")).url == reverse("expert_edit")
     assert client.post(reverse("expert_apply")).url == reverse("expert_me")
     expert = Expert.objects.get()
-    assert (expert.user, expert.name, expert.email, expert.status) == (user, user.name, user.email, "draft")
+    assert (expert.user, expert.name, expert.email, expert.status) == (
+        user,
+        user.name,
+        user.email,
+        "draft",
+    )
 
 
 def test_two_clicks_at_once_start_one_draft(transactional_db):

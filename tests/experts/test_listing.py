@@ -391,7 +391,9 @@ def test_coming_back_is_refused_with_a_sentence_when_the_address_is_taken(client
     response = client.post(reverse("expert_submit"), {"agree": "on"})
 
     assert response.status_code == 200
-    assert response.context["form"].non_field_errors() == ["Another profile has this e-mail address."]
+    assert response.context["form"].non_field_errors() == [
+        "Another profile has this e-mail address."
+    ]
     assert there(expert).status == Status.WITHDRAWN
 
 
