@@ -28,19 +28,19 @@ LONGEST = 6000  # pixels: a longer page is cut
 def main(prefix: str = "") -> int:
     start = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
-    taken: dict[Visit, list[Path]] = {}
+    taken: list[tuple[Visit, list[Path]]] = []
     with portal(workers=1) as running, sync_playwright() as playwright:
         pages = [visit for visit in visits(running, ROLES) if visit.name.startswith(prefix)]
         chromium = playwright.chromium.launch(**browser.launch_options())
         context = chromium.new_context(base_url=running.url, reduced_motion="reduce")
         for number, visit in enumerate(pages, 1):
             visit.sign_in(context, running.url)
-            taken[visit] = _take(context, visit)
+            taken.append((visit, _take(context, visit)))
             if number % 20 == 0:
                 print(f"{number} of {len(pages)} pages ...", flush=True)
         chromium.close()
     (FOLDER / "index.html").write_text(_index(taken), encoding="utf-8")
-    number = sum(map(len, taken.values()))
+    number = sum(len(paths) for _visit, paths in taken)
     print(f"{number} pictures in {time.monotonic() - start:.0f} s: {FOLDER / 'index.html'}")
     return 0 if taken else 2
 
@@ -81,9 +81,9 @@ nav {{ columns: 4; font-size: 13px; }} nav a {{ color: #000; }}
 """
 
 
-def _index(taken: dict[Visit, list[Path]]) -> str:
+def _index(taken: list[tuple[Visit, list[Path]]]) -> str:
     links, rows = [], []
-    ordered = sorted(taken.items(), key=lambda item: (item[0].name.startswith("admin:"), item[0].name))
+    ordered = sorted(taken, key=lambda item: (item[0].name.startswith("admin:"), item[0].name))
     for number, (visit, paths) in enumerate(ordered):
         title = html.escape(f"{visit.name} as {visit.role}")
         links.append(f'<a href="#p{number}">{title}</a>')

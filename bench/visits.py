@@ -1,4 +1,4 @@
-"""Every page of the portal as a browser reaches it: the furnished demonstration of tests/pages.py."""
+"""Every page as a browser reaches it: the furnished demonstration of tests/pages.py."""
 
 import json
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ print("VISITS", json.dumps(found))
 
 @dataclass(frozen=True)
 class Visit:
-    """A page as one role sees it; `cookies` are those of a browser in which the role is signed in."""
+    """A page as one role sees it; `cookies` are those of its browser."""
 
     role: str
     name: str  # as in tests/pages.py

@@ -1,7 +1,7 @@
-"""The directory: what a query string asks for, who fits, and how many each filter value would give.
+"""The directory: what a query string asks for, who fits, how many each filter value would give.
 
-The results come from PostgreSQL through the filters; the numbers beside every filter value come from
-sets of bits (experts/listing_index.py), which a test holds against the same filters in SQL.
+The results come from PostgreSQL through the filters; the numbers beside every filter value come
+from sets of bits (experts/listing_index.py), which a test holds against the same filters in SQL.
 """
 
 from dataclasses import dataclass, field

@@ -251,7 +251,7 @@ class ExpertForm(forms.Form):
         }
 
     def groups(self) -> list[dict]:
-        """[{key, heading, fields}] for the page; `held` says that the Lead looks at changes first."""
+        """[{key, heading, fields}] for the page; `held`: the Lead looks at changes first."""
         held = self.expert.status == Expert.Status.LISTED
         return [
             {

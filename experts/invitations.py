@@ -124,7 +124,8 @@ def start_profile(user: User, name: str, email: str, now: datetime) -> Expert:
         if taken is not None and taken.user_id is None and email == user.email:
             raise Refused(
                 _(
-                    "You are on the list already. The Lead can send you a link to take the profile over."
+                    "You are on the list already. "
+                    "The Lead can send you a link to take the profile over."
                 )
             )
         with contact.one_profile_an_address():

@@ -23,7 +23,7 @@ REQUIRED_TO_SUBMIT = ("name", "country", "terms", "languages", "summary")
 
 
 def _move(expert_id: int, to: Expert.Status, sentence: str) -> Expert:
-    """Lock the profile and check that it may go to this status. Raises Refused with the sentence."""
+    """Lock the profile if it may go to this status. Raises Refused with the sentence."""
     expert = Expert.objects.select_for_update().get(pk=expert_id)
     if to not in Expert.NEXT[expert.status]:
         raise Refused(sentence)
@@ -205,7 +205,8 @@ STAYS = ("name", "organisation", "country", "terms")
 _ERASED = {
     **dict.fromkeys(("email", "phone", "position", "summary", "experience"), ""),
     **dict.fromkeys(("website", "orcid", "linkedin", "photo", "status_reason"), ""),
-    **dict.fromkeys(("languages", "worked_in"), []),
+    "languages": [],
+    "worked_in": [],
     **dict.fromkeys(("remote_advice", "missions", "training"), False),
     **dict.fromkeys(("available_from", "available_until", "max_open_requests"), None),
     **dict.fromkeys(("user", "imported_updated_on", "paused_until"), None),

@@ -38,7 +38,7 @@ _ALL = f"""
 SELECT there.snapshot, there.has_written, there.origin, {_COLUMNS}
 FROM {_THERE} LEFT JOIN experts_expert e ON e.status = 'listed'
 ORDER BY e.confirmed_at NULLS FIRST, e.id
-"""
+"""  # noqa: S608 (constants)
 _CHANGED = f"""
 SELECT there.snapshot, there.has_written, there.origin, c.expert_id, {_COLUMNS}
 FROM {_THERE}
@@ -49,7 +49,7 @@ LEFT JOIN LATERAL (
     LIMIT {MOST_MOVED + 1}
 ) c ON true
 LEFT JOIN experts_expert e ON e.id = c.expert_id AND e.status = 'listed'
-"""
+"""  # noqa: S608 (constants)
 
 
 @dataclass
@@ -177,8 +177,8 @@ def _with_changes(old: ListingIndex, snapshot: str, changes) -> ListingIndex:
     return new
 
 
-#: By name of the database. Threads may store in any order: each index says up to where it knows, and
-#: what it does not know yet is asked for by the next request.
+#: By name of the database. Threads may store in any order: each index says up to where it knows,
+#: and what it does not know yet is asked for by the next request.
 _kept: dict[str, ListingIndex] = {}
 
 

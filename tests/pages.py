@@ -330,9 +330,7 @@ def furnish(now: datetime):
     superuser = User.objects.create_superuser(
         ROLES["superuser"], PASSWORD, name="Superuser (example)"
     )
-    EmailAddress.objects.create(
-        user=superuser, email=superuser.email, verified=True, primary=True
-    )
+    EmailAddress.objects.create(user=superuser, email=superuser.email, verified=True, primary=True)
     _add_second_factor(superuser)
     keeper = people.person("passkey@example.org", "Passkey (example)", PASSWORD)
     Authenticator.objects.create(
@@ -351,7 +349,9 @@ def furnish(now: datetime):
     nobodys = Expert.objects.listed().filter(user=None).earliest("pk")
     invitations.invite_to_claim(nobodys.pk, lead, now)
     mail.send(
-        "partners/mail/code", person.email, {"code": "123456", "why": "You asked for it.", "minutes": 15}
+        "partners/mail/code",
+        person.email,
+        {"code": "123456", "why": "You asked for it.", "minutes": 15},
     )
 
 
@@ -459,7 +459,9 @@ class World:
         if url_name.startswith("admin:") and model in self.keys:
             return reverse(f"{url_name}_change", args=[self.keys[model]]).removesuffix("change/")
         try:
-            return reverse(url_name, args=self.arguments.get(name, self.arguments.get(url_name, [])))
+            return reverse(
+                url_name, args=self.arguments.get(name, self.arguments.get(url_name, []))
+            )
         except NoReverseMatch:
             model, _slash, view = model.rpartition("_")
             if view in VIEWS and model in self.keys:
@@ -558,9 +560,11 @@ class World:
         return Membership.objects.get(user__email=ROLES.get(role) or f"{role}@example.org")
 
     def _invitation(self, kind: str) -> Invitation:
-        return Invitation.objects.filter(kind=kind, state="sent").earliest("expires_at", "pk") if (
-            kind == "claim"
-        ) else Invitation.objects.filter(kind=kind, state="sent").latest("expires_at")
+        return (
+            Invitation.objects.filter(kind=kind, state="sent").earliest("expires_at", "pk")
+            if (kind == "claim")
+            else Invitation.objects.filter(kind=kind, state="sent").latest("expires_at")
+        )
 
     def _edit(self):
         return Expert.objects.get(email="expert26@example.org").edits.first()
@@ -614,7 +618,10 @@ STEPS = {
 
 #: More addresses of a page that look different: query strings.
 QUERIES = {
-    "expert_list@filtered": ("expert_list", "?region=africa&term=industry-asgm&language=fr&fresh=due"),
+    "expert_list@filtered": (
+        "expert_list",
+        "?region=africa&term=industry-asgm&language=fr&fresh=due",
+    ),
     "expert_list@nothing": ("expert_list", "?q=thermometers&region=oceania&language=ar"),
     "expert_list@misspelt": ("expert_list", "?q=termometers"),
     "expert_list@unknown": ("expert_list", "?region=mars&sort=colour"),

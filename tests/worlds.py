@@ -1,7 +1,8 @@
 """The furnished demonstration of tests/pages.py as a database, for the modules that import these.
 
 Made once in a run and copied for each module: `read_only_world` takes back what a test writes,
-`world` is written for good, so that a browser's server sees it, and is thrown away after the module.
+`world` is written for good, so that a browser's server sees it, and is thrown away after the
+module.
 """
 
 import os

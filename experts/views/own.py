@@ -156,8 +156,10 @@ def _say_saved(request: HttpRequest, saved: editing.Saved):
         messages.info(
             request,
             ngettext(
-                "%(n)s field waits for the Lead: %(fields)s. The public page is unchanged until then.",
-                "%(n)s fields wait for the Lead: %(fields)s. The public page is unchanged until then.",
+                "%(n)s field waits for the Lead: %(fields)s. "
+                "The public page is unchanged until then.",
+                "%(n)s fields wait for the Lead: %(fields)s. "
+                "The public page is unchanged until then.",
                 len(saved.held),
             )
             % {"n": len(saved.held), "fields": fields},

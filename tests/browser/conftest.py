@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+
 @pytest.fixture
 def mail_folder(settings, tmp_path) -> Path:
     """Mails go to files, as under make run."""

@@ -1,6 +1,7 @@
 """Every page in a browser, at both widths, light and dark: axe finds nothing, nothing is too wide,
 the Content-Security-Policy holds, and no other host is asked."""
 
+# ruff: noqa: F401, F811 (fixtures are imported)
 import json
 
 import pytest
@@ -8,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests import pages
 from tests.browser.tools import WATCH, cookies_of
-from tests.worlds import world  # noqa: F401
+from tests.worlds import world
 
 WIDTHS = (1280, 360)
 SCHEMES = ("light", "dark")
@@ -29,7 +30,8 @@ VIEWS = [
     view
     for view in pages.views(("visitor", "expert", "lead"))
     if view.name in DIFFER
-    or view == next(one for one in pages.views(("visitor", "expert", "lead")) if one.name == view.name)
+    or view
+    == next(one for one in pages.views(("visitor", "expert", "lead")) if one.name == view.name)
 ]
 #: Rows of a table or list that are like the rows before them.
 ALIKE = ["tbody tr:nth-child(n+6)", "li:nth-child(n+25)", ".groups div:nth-child(n+12)", "option"]
@@ -37,7 +39,7 @@ _axe = Axe()
 
 
 @pytest.fixture(scope="module")
-def look(world, browser, base_url):  # noqa: F811
+def look(world, browser, base_url):
     """Open a view in the one page of this module; gives it and what it did wrong by itself."""
     context = browser.new_context(base_url=base_url, reduced_motion="reduce")
     context.add_init_script(WATCH)
@@ -47,9 +49,11 @@ def look(world, browser, base_url):  # noqa: F811
     page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
     page.on(
         "request",
-        lambda asked: wrong.append(f"asks {asked.url}")
-        if not asked.url.startswith((base_url, "data:"))
-        else None,
+        lambda asked: (
+            wrong.append(f"asks {asked.url}")
+            if not asked.url.startswith((base_url, "data:"))
+            else None
+        ),
     )
 
     def open_view(view):

@@ -194,11 +194,15 @@ def test_from_nomination_over_consent_and_profile_to_the_list(visit, code_for, l
 
 
 def test_a_list_is_imported_after_its_preview_was_confirmed(visit, tmp_path):
-    ExpertFactory(name="Old Hand (example)", email="old@example.org", confirmed_at=None, position="")
+    ExpertFactory(
+        name="Old Hand (example)", email="old@example.org", confirmed_at=None, position=""
+    )
     book = Workbook()
     book.active.append(["Name", "Country", "Position", "E-mail", "Expertise", "Languages"])
     book.active.append(["Old Hand (example)", "Japan", "Director", "old@example.org", "", ""])
-    book.active.append(["New Face (example)", "Peru", "Chemist", "new@example.org", "Lamps", "Spanish"])
+    book.active.append(
+        ["New Face (example)", "Peru", "Chemist", "new@example.org", "Lamps", "Spanish"]
+    )
     path = tmp_path / "list.xlsx"
     book.save(path)
     page = visit(LeadFactory(totp=True))

@@ -1,4 +1,4 @@
-"""The main job in a browser: find an expert, with the keyboard alone, without JavaScript, with htmx."""
+"""Finding an expert in a browser: with the keyboard alone, without JavaScript, with htmx."""
 
 import re
 
@@ -31,13 +31,15 @@ def focused(page) -> dict:
     """What has the focus: tag, words, name, value, and whether one sees it."""
     return page.evaluate(
         """() => {
-          const e = document.activeElement, s = getComputedStyle(e);
+          const e = document.activeElement;
           const label = e.labels && e.labels[0];
           const shown = [e, ...(label ? [label] : [])].some(one => {
             const s = getComputedStyle(one);
-            return (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== "none";
+            const outline = s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0;
+            return outline || s.boxShadow !== "none";
           });
-          return {tag: e.tagName, text: e.innerText || "", name: e.name || "", value: e.value || "", shown};
+          const {tagName: tag, innerText: text = "", name = "", value = ""} = e;
+          return {tag, text, name, value, shown};
         }"""
     )
 

@@ -117,7 +117,7 @@ def _condition(name: str, value: str, fresh: dict, now: datetime) -> tuple[str, 
         return value, []
     if name == "term":
         return (
-            "id IN (SELECT expert_id FROM experts_expertterm x JOIN partners_term t ON t.id = term_id"
+            "id IN (SELECT expert_id FROM experts_expertterm JOIN partners_term t ON t.id = term_id"
             " LEFT JOIN partners_term g ON g.id = t.parent_id WHERE t.code = %s OR g.code = %s)",
             [value, value],
         )

@@ -206,7 +206,10 @@ def test_available_is_neither_paused_nor_outside_the_days(ask):
 def test_unknown_values_are_named_and_ignored(client, ask):
     expert("Ada", country_id="KE")
     expert("Ben", country_id="FJ")
-    query = "region=africa&region=mars&term=x&language=xx&country=XX&can=fly&available=later&fresh=old&sort=age"
+    query = (
+        "region=africa&region=mars&term=x&language=xx&country=XX"
+        "&can=fly&available=later&fresh=old&sort=age"
+    )
 
     assert ask(query) == ["Ada"]
     unknown = client.get(f"/experts/?{query}").context["unknown"]

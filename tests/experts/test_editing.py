@@ -1,4 +1,4 @@
-"""The expert's own changes: at once, or held for the Lead; two at once; undo; nothing private kept."""
+"""The expert's own changes: at once, or held; two at once; undo; nothing private is kept."""
 
 import threading
 

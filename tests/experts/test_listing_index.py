@@ -356,8 +356,11 @@ def test_what_changed_is_one_query_at_any_size(transactional_db, django_assert_n
 
 def random_list(chance: random.Random, size: int):
     terms = list(Term.objects.values_list("code", flat=True))
+
+    def day():
+        return chance.choice([None, None, TODAY + timedelta(days=chance.randint(-3, 3))])
+
     for n in range(size):
-        day = lambda: chance.choice([None, None, TODAY + timedelta(days=chance.randint(-3, 3))])
         since, until = day(), day()
         if since and until and until < since:
             since = None

@@ -1,11 +1,12 @@
 """Nonsense in every address that reads something from its query: never a 500, never silence."""
 
+# ruff: noqa: F401, F811 (fixtures are imported)
 import re
 
 import pytest
 
 from tests import pages
-from tests.worlds import read_only_world, world, world_in_transaction  # noqa: F401
+from tests.worlds import read_only_world, world, world_in_transaction
 
 LISTS = ("expert_list", "partner_list")
 FILTERS = {
@@ -38,7 +39,10 @@ READING = sorted(
     {line.name for line in pages.lines() if "2" in line.get and not line.name.startswith("admin:")}
 )
 ADMIN_NONSENSE = {
-    **{name: NONSENSE[name] for name in ("a NUL", "broken UTF-8", "10 KB", "signs of the search", "a script")},
+    **{
+        name: NONSENSE[name]
+        for name in ("a NUL", "broken UTF-8", "10 KB", "signs of the search", "a script")
+    },
     "an unknown filter": "?nonsense__exact=1&status__exact=nonsense&p=abc",
     "an enormous page": "?p=99999999999999999999",
     "an order that is none": "?o=99.-99.x&e=1&all=x",
@@ -54,7 +58,7 @@ def no_waiting(monkeypatch):
 
 
 @pytest.mark.parametrize("query", NONSENSE.values(), ids=NONSENSE.keys())
-def test_no_page_breaks_on_nonsense_in_its_query(query, read_only_world):  # noqa: F811
+def test_no_page_breaks_on_nonsense_in_its_query(query, read_only_world):
     clients = {role: read_only_world.client(role) for role in ("visitor", "expert", "lead")}
     for line in pages.lines():
         if line.name not in READING:
@@ -71,7 +75,7 @@ def test_no_page_breaks_on_nonsense_in_its_query(query, read_only_world):  # noq
 
 
 @pytest.mark.parametrize("query", ADMIN_NONSENSE.values(), ids=ADMIN_NONSENSE.keys())
-def test_no_page_of_admin_breaks_on_nonsense_in_its_query(query, read_only_world):  # noqa: F811
+def test_no_page_of_admin_breaks_on_nonsense_in_its_query(query, read_only_world):
     client = read_only_world.client("lead")
     for line in pages.lines():
         if line.name.startswith("admin:") and line.expected("lead")["GET"] == "2":
@@ -84,7 +88,7 @@ def test_no_page_of_admin_breaks_on_nonsense_in_its_query(query, read_only_world
 def test_a_page_that_does_not_exist_is_not_found_and_leads_to_the_first(
     name,
     number,
-    read_only_world,  # noqa: F811
+    read_only_world,
 ):
     address = read_only_world.address(name)
     chosen = {"expert_list": "region=africa", "partner_list": "kind=government"}[name]
@@ -96,8 +100,10 @@ def test_a_page_that_does_not_exist_is_not_found_and_leads_to_the_first(
     assert f"{address}?{chosen}" in [link.replace("&amp;", "&") for link in links]
 
 
-@pytest.mark.parametrize("name, field", [(name, field) for name in LISTS for field in FILTERS[name]])
-def test_an_unknown_value_is_named_and_only_it_is_ignored(name, field, read_only_world):  # noqa: F811
+@pytest.mark.parametrize(
+    "name, field", [(name, field) for name in LISTS for field in FILTERS[name]]
+)
+def test_an_unknown_value_is_named_and_only_it_is_ignored(name, field, read_only_world):
     client, address = read_only_world.client("visitor"), read_only_world.address(name)
     kept = "country=JP" if field != "country" else "region=europe"
     without = client.get(f"{address}?{kept}")
@@ -136,7 +142,7 @@ def test_an_unknown_value_is_named_and_only_it_is_ignored(name, field, read_only
         "/my/memberships/99999999999999999999/end/",
     ],
 )
-def test_a_key_that_does_not_exist_is_not_found(address, read_only_world):  # noqa: F811
+def test_a_key_that_does_not_exist_is_not_found(address, read_only_world):
     answer = read_only_world.client("lead").get(address)
 
     assert answer.status_code in (302, 404, 410), answer.status_code
@@ -144,7 +150,7 @@ def test_a_key_that_does_not_exist_is_not_found(address, read_only_world):  # no
 
 
 @pytest.mark.parametrize("verb", ["PROPFIND", "TRACE", "BREW", "PATCH", "OPTIONS"])
-def test_a_verb_that_nobody_takes_writes_and_breaks_nothing(verb, read_only_world):  # noqa: F811
+def test_a_verb_that_nobody_takes_writes_and_breaks_nothing(verb, read_only_world):
     client = read_only_world.client("visitor")
     for name in ("home", "expert_list", "expert_edit", "account_login", "invitation@claim"):
         answer = client.generic(verb, read_only_world.address(name))

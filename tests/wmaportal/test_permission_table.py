@@ -1,12 +1,13 @@
 """Who gets what at every address: the table of tests/pages.py, cell by cell."""
 
+# ruff: noqa: F401, F811 (fixtures are imported)
 import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.urls import resolve
 
 from tests import pages
-from tests.worlds import (  # noqa: F401
+from tests.worlds import (
     read_only_world,
     taken_back,
     world,
@@ -32,7 +33,7 @@ def no_waiting(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def clients(world_in_transaction):  # noqa: F811
+def clients(world_in_transaction):
     return {role: world_in_transaction.client(role) for role in pages.ROLES}
 
 
@@ -60,7 +61,7 @@ def ask(client, verb: str, address: str):
 @pytest.mark.parametrize("name", TABLE)
 def test_each_role_gets_what_the_table_says_and_reading_writes_nothing(
     name,
-    read_only_world,  # noqa: F811
+    read_only_world,
     clients,
 ):
     address = read_only_world.address(name)
@@ -77,7 +78,7 @@ def test_each_role_gets_what_the_table_says_and_reading_writes_nothing(
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_nothing_is_posted_without_the_token_of_a_form(name, read_only_world, clients):  # noqa: F811
+def test_nothing_is_posted_without_the_token_of_a_form(name, read_only_world, clients):
     line, address = TABLE[name], read_only_world.address(name)
     for role, client in clients.items():
         if line.expected(role)["POST"] in "SX":
@@ -95,7 +96,7 @@ def test_every_address_has_a_line():
     assert {line.url_name for line in TABLE.values()} == pages.names_of_urls()
 
 
-def test_every_address_leads_to_the_view_of_its_name(read_only_world):  # noqa: F811
+def test_every_address_leads_to_the_view_of_its_name(read_only_world):
     """An address of the list that another pattern takes would test the wrong page."""
     wrong = {}
     for name, line in TABLE.items():

@@ -5,6 +5,7 @@ else. The crawl follows every link from the home page, with every file, part of 
 and notes where it read which of them.
 """
 
+# ruff: noqa: F401, F811 (fixtures are imported)
 import io
 import re
 import zipfile
@@ -19,7 +20,7 @@ from pypdf import PdfReader
 from experts.models import Audience, Expert
 from tests import pages
 from tests.factories import ExpertFactory, UserFactory
-from tests.worlds import read_only_world, world, world_in_transaction  # noqa: F401
+from tests.worlds import read_only_world, world, world_in_transaction
 
 HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "results"}
 #: The directory has more addresses than atoms: of its queries these are followed, one at a time.
@@ -66,7 +67,7 @@ def plant(name: str, number: int, **fields) -> Plant:
 
 
 @pytest.fixture
-def plants(read_only_world):  # noqa: F811
+def plants(read_only_world):
     """One profile for each audience, and one for each status that is not on the list."""
     planted = [
         plant(str(audience), number, email_audience=audience, phone_audience=audience)
@@ -82,7 +83,12 @@ def plants(read_only_world):  # noqa: F811
             user=UserFactory(email=f"owner-{status}@example.org"),
         )
         for number, status in enumerate(
-            (Expert.Status.DRAFT, Expert.Status.AWAITING, Expert.Status.UNLISTED, Expert.Status.WITHDRAWN),
+            (
+                Expert.Status.DRAFT,
+                Expert.Status.AWAITING,
+                Expert.Status.UNLISTED,
+                Expert.Status.WITHDRAWN,
+            ),
             200,
         )
     ]
@@ -107,7 +113,9 @@ def words_of(response) -> str:
     head = f"{dict(response.headers)}\n"
     if "spreadsheetml" in kind:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return head + "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+            return head + "\n".join(
+                archive.read(name).decode("utf-8", "replace") for name in archive.namelist()
+            )
     if kind == "application/pdf":
         reader = PdfReader(io.BytesIO(content))
         text = "\n".join(page.extract_text() for page in reader.pages)
@@ -145,9 +153,17 @@ def crawl(client, start: list[str], skip: str = "(?!)"):
 def found_by(client, plants, more=()) -> dict[str, dict[str, set[str]]]:
     """Plant → which of its marks → addresses at which they were read."""
     found = {}
-    start = ["/", "/experts/?fresh=lapsed", "/experts/?fresh=never", "/experts/?sort=confirmed", *more]
+    start = [
+        "/",
+        "/experts/?fresh=lapsed",
+        "/experts/?fresh=never",
+        "/experts/?sort=confirmed",
+        *more,
+    ]
     for one in plants.values():
-        start += [f"/experts/{one.expert.pk}/{page}" for page in ("", "photo/", "vcard/", "correction/")]
+        start += [
+            f"/experts/{one.expert.pk}/{page}" for page in ("", "photo/", "vcard/", "correction/")
+        ]
     number = 0
     # The log of mails belongs to make run alone; admin is the Lead's; leaving ends the visit
     for address, words in crawl(client, start, skip="^/mailbox/|^/admin/.|^/accounts/logout/"):
@@ -172,7 +188,7 @@ MAY_READ = {
 
 
 @pytest.mark.parametrize("role", MAY_READ)
-def test_the_planted_words_are_read_by_their_audience_alone(role, plants, read_only_world):  # noqa: F811
+def test_the_planted_words_are_read_by_their_audience_alone(role, plants, read_only_world):
     found = found_by(read_only_world.client(role), plants)
 
     assert {name: set(marks) for name, marks in found.items()} == MAY_READ[role]
@@ -184,7 +200,7 @@ def test_the_planted_words_are_read_by_their_audience_alone(role, plants, read_o
 
 def test_the_lead_reads_all_of_them_outside_admin_on_profiles_and_vcards_alone(
     plants,
-    read_only_world,  # noqa: F811
+    read_only_world,
 ):
     found = found_by(read_only_world.client("lead"), plants)
 
@@ -197,7 +213,7 @@ def test_the_lead_reads_all_of_them_outside_admin_on_profiles_and_vcards_alone(
     }
 
 
-def test_the_owner_of_a_profile_reads_the_own_words_and_no_other(plants, read_only_world):  # noqa: F811
+def test_the_owner_of_a_profile_reads_the_own_words_and_no_other(plants, read_only_world):
     found = found_by(read_only_world.client("owner-unlisted"), plants)
 
     assert {name: set(marks) for name, marks in found.items()} == {"unlisted": EVERYTHING}
@@ -209,7 +225,7 @@ def test_a_profile_that_is_not_on_the_list_is_not_found_at_any_address(
     role,
     status,
     plants,
-    read_only_world,  # noqa: F811
+    read_only_world,
 ):
     client, one = read_only_world.client(role), plants[status]
 
@@ -222,7 +238,7 @@ def test_a_profile_that_is_not_on_the_list_is_not_found_at_any_address(
 
 @pytest.mark.parametrize("role", ["visitor", "partner", "lead"])
 @pytest.mark.parametrize("name", ["lead", "accepted", "partners", "unlisted"])
-def test_a_search_by_address_or_phone_finds_nobody(role, name, plants, read_only_world):  # noqa: F811
+def test_a_search_by_address_or_phone_finds_nobody(role, name, plants, read_only_world):
     client, one = read_only_world.client(role), plants[name]
     digits = re.sub(r"\D", "", one.phone)
     for words in (one.email, one.email.split("@")[0], one.phone, digits, digits[-7:], one.hidden):
@@ -233,7 +249,9 @@ def test_a_search_by_address_or_phone_finds_nobody(role, name, plants, read_only
 
 
 @pytest.mark.parametrize("role", ["visitor", "partner", "lead"])
-def test_public_files_hold_the_names_of_all_listed_and_no_private_word(role, plants, read_only_world):  # noqa: F811
+def test_public_files_hold_the_names_of_all_listed_and_no_private_word(
+    role, plants, read_only_world
+):
     client = read_only_world.client(role)
     for name in ("expert_export_csv", "expert_export_xlsx", "expert_roster_pdf", "expert_roster"):
         text = words_of(client.get(read_only_world.address(name)))
@@ -244,7 +262,7 @@ def test_public_files_hold_the_names_of_all_listed_and_no_private_word(role, pla
             assert [mark for mark, pattern in one.marks.items() if pattern.search(text)] == [], name
 
 
-def test_what_a_person_tells_search_engines_is_public(plants, read_only_world):  # noqa: F811
+def test_what_a_person_tells_search_engines_is_public(plants, read_only_world):
     for role in ("visitor", "partner", "lead"):
         client = read_only_world.client(role)
         for one in list(plants.values())[:3]:
@@ -253,7 +271,7 @@ def test_what_a_person_tells_search_engines_is_public(plants, read_only_world): 
             assert [mark for mark, pattern in one.marks.items() if pattern.search(script)] == []
 
 
-def test_a_page_with_a_private_word_is_kept_in_no_cache(plants, read_only_world):  # noqa: F811
+def test_a_page_with_a_private_word_is_kept_in_no_cache(plants, read_only_world):
     client = read_only_world.client("partner")
     for page in ("", "vcard/"):
         response = client.get(f"/experts/{plants['partners'].expert.pk}/{page}")
@@ -262,5 +280,10 @@ def test_a_page_with_a_private_word_is_kept_in_no_cache(plants, read_only_world)
 
 
 def test_every_role_of_the_table_is_crawled():
-    told_apart = {"lead", "superuser", "unready", "other"}  # Leads read all; another expert is an expert
+    told_apart = {
+        "lead",
+        "superuser",
+        "unready",
+        "other",
+    }  # Leads read all; another expert is an expert
     assert set(pages.ROLES) - told_apart == set(MAY_READ)
