@@ -95,6 +95,8 @@ def clean_photo(upload) -> ContentFile:
         picture.draft("RGB", (PHOTO_EDGE * 2, PHOTO_EDGE * 2))
         picture = ImageOps.exif_transpose(picture)
         picture.thumbnail((PHOTO_EDGE, PHOTO_EDGE))
+        if picture.has_transparency_data:  # also of a palette, which has no channel for it
+            picture = picture.convert("RGBA")
         flat = Image.new("RGB", picture.size, "white")
         flat.paste(picture, mask=picture.getchannel("A") if "A" in picture.getbands() else None)
     except ValidationError:

@@ -49,8 +49,11 @@ def pytest_configure(config):
         MAIL_DIR=str(files / "mail"),
     )
     import django
+    from django.conf import settings
 
     django.setup()
+    # A true password costs a third of a second, and hundreds are made here
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if not WORKER:
         _collect_static()
         # A worker that inherited this would read the settings before it comes here

@@ -399,11 +399,14 @@ def _add_profiles(lead: User, now: datetime):
         expert.save()
         expert.set_terms([term.pk])
         consent.agree(expert, expert.user, now)
+    for audience, expert in _by_audience().items():
+        Expert.objects.filter(pk=expert.pk).update(email_audience=audience, phone_audience=audience)
+
+
+def _by_audience() -> dict[str, Expert]:
+    """Three listed experts with a sign-in, none of them a role: one for each audience."""
     listed = Expert.objects.listed().exclude(user=None).exclude(user__email__in=ROLES.values())
-    for audience, expert in zip(Audience, listed.order_by("pk")[:3], strict=True):
-        Expert.objects.filter(pk=expert.pk).update(
-            email_audience=audience, phone_audience=audience, summary=f"Contact: {audience}."
-        )
+    return dict(zip(Audience.values, listed.order_by("pk")[:3], strict=True))
 
 
 def _add_import(lead: User, now: datetime):
@@ -528,14 +531,11 @@ class World:
             name = f"{'membership' if page in ('ask', 'list') else 'organisation'}_{page}"
             found |= {f"{name}@partner": [partner.pk], f"{name}@hidden": [hidden.pk]}
         profiles = {
+            **_by_audience(),
             "own": self._own(),
             "awaiting": Expert.objects.get(email="expert41@example.org"),
             "none": Expert.objects.listed().filter(photo="").first(),
             "lead": self._own(),
-            **{
-                str(audience): Expert.objects.get(summary=f"Contact: {audience}.")
-                for audience in (Audience.ACCEPTED, Audience.PARTNERS)
-            },
             **{
                 str(status): Expert.objects.get(email=f"{status}@example.org")
                 for status in ("draft", "unlisted", "withdrawn")

@@ -335,7 +335,7 @@ class ExpertAdmin(NothingDeleted, RecordAdmin, SimpleHistoryAdmin):
         if "expertise" in form.changed_data:
             expert.set_terms(form.cleaned_data["expertise"])
         if form.cleaned_data.get("remove_photo"):
-            expert.photo = ""
+            editing.drop_photo(expert)
         expert.version += 1
         super().save_model(request, expert, form, change)
 

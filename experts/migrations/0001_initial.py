@@ -550,10 +550,6 @@ class Migration(migrations.Migration):
                 ("linkedin", models.URLField(blank=True, verbose_name="LinkedIn")),
                 ("photo", models.TextField(blank=True, max_length=100, verbose_name="photo")),
                 (
-                    "email",
-                    models.EmailField(blank=True, max_length=254, verbose_name="e-mail address"),
-                ),
-                (
                     "email_audience",
                     models.CharField(
                         choices=[
@@ -566,7 +562,6 @@ class Migration(migrations.Migration):
                         verbose_name="who may see the e-mail address",
                     ),
                 ),
-                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
                 (
                     "phone_audience",
                     models.CharField(

@@ -224,7 +224,10 @@ class Expert(models.Model):
     search = SearchVectorField(null=True, editable=False)
 
     objects = ExpertQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["search", "sort_name", "region", "group_ids"])
+    #: Of private fields no copy is kept; of what triggers keep, none is needed.
+    history = HistoricalRecords(
+        excluded_fields=["email", "phone", "search", "sort_name", "region", "group_ids"]
+    )
 
     class Meta:
         verbose_name = _("expert")

@@ -56,12 +56,14 @@ def share(part: int, whole: int) -> SafeString:
 def facet_options(facet: dict) -> SafeString:
     """The boxes of a filter: value, label, count, checked, and `group` for one that holds others.
 
-    A tag, because a hundred turns of a template's loop take as long as the query behind them.
+    Each has an id, so that htmx gives the focus back to it when the numbers are swapped. A tag,
+    because a hundred turns of a template's loop take as long as the query behind them.
     """
     name = escape(facet["name"])
     boxes = (
         f'<label class="check{" group" if option.get("group") else ""}">'
-        f'<input type="checkbox" name="{name}" value="{escape(option["value"])}"'
+        f'<input type="checkbox" id="{name}-{escape(option["value"])}" name="{name}"'
+        f' value="{escape(option["value"])}"'
         f"{' checked' if option['checked'] else ''}><span>{escape(option['label'])}</span>"
         f'<span class="n">{escape(option["count"])}</span></label>'
         for option in facet["options"]
