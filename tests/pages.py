@@ -176,19 +176,7 @@ mfa_view_recovery_codes              S-----2-22 SXXXXXXXXX SXXXXXXXXX
 ADMIN = """
 #                                    GET        POST       PUT        DELETE
 admin:*                              SFFFFFF3-- SFFFFFF3-- SFFFFFF3--
-admin:account_emailaddress           SFFFFFF333 SFFFFFF333 SFFFFFF333
-admin:account_emailaddress_add       SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:account_emailaddress_change    SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:account_emailaddress_changelist SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:account_emailaddress_delete    SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:account_emailaddress_history   SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
 admin:app_list                       SFFFFFF333 SFFFFFF333 SFFFFFF333
-admin:auth_group                     SFFFFFF333 SFFFFFF333 SFFFFFF333
-admin:auth_group_add                 SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:auth_group_change              SFFFFFF3F3 SFFFFFF3F3 SFFFFFF3F3
-admin:auth_group_changelist          SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:auth_group_delete              SFFFFFF3F3 SFFFFFF3F3 SFFFFFF3F3
-admin:auth_group_history             SFFFFFF333 SFFFFFF333 SFFFFFF333
 admin:autocomplete                   SFFFFFF3FF SFFFFFF3XX SFFFFFF3XX
 admin:experts_expert_simple_history  SFFFFFF322 SFFFFFF322 SFFFFFF322
 admin:experts_importrun_again        SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
@@ -200,12 +188,6 @@ admin:index                          SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
 admin:jsi18n                         SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
 admin:login                          SSSSSSSSSS SSSSSSSSSS SSSSSSSSSS
 admin:logout                         SFFFFFF333 SFFFFFF333 SFFFFFF333
-admin:mfa_authenticator              SFFFFFF333 SFFFFFF333 SFFFFFF333
-admin:mfa_authenticator_add          SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:mfa_authenticator_change       SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:mfa_authenticator_changelist   SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:mfa_authenticator_delete       SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
-admin:mfa_authenticator_history      SFFFFFF3F2 SFFFFFF3F2 SFFFFFF3F2
 admin:partners_term_merge            SFFFFFF322 SFFFFFF322 SFFFFFF322
 admin:password_change                SFFFFFF333 SFFFFFF333 SFFFFFF333
 admin:password_change_done           SFFFFFF333 SFFFFFF333 SFFFFFF333
@@ -475,9 +457,6 @@ class World:
     def keys(self) -> dict[str, object]:
         """The key of one row of each model in admin."""
         return {
-            "auth_group": 1,
-            "account_emailaddress": EmailAddress.objects.first().pk,
-            "mfa_authenticator": Authenticator.objects.first().pk,
             "partners_country": "PE",
             "partners_decision": Decision.objects.first().pk,
             "partners_membership": self._membership("expert").pk,

@@ -14,6 +14,8 @@ from partners.permissions import is_lead
 from partners.second_factor import has_second_factor, may_open_admin
 from wmaportal import queue
 
+OUR_APPS = ("partners", "experts")
+
 
 class PortalAdminSite(admin.AdminSite):
     """Admin for the Leads of today and superusers; sign-in and passwords are allauth's."""
@@ -22,6 +24,16 @@ class PortalAdminSite(admin.AdminSite):
     site_title = _("Waste Management Area")
     index_title = _("Queue")
     enable_nav_sidebar = False  # the queue has the list of all records
+
+    def register(self, model_or_iterable, admin_class=None, **options):
+        """Our own tables only.
+
+        Groups mean nothing here, and addresses and second factors are changed by their owners, with
+        codes: no page of admin may go round that.
+        """
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        ours = [model for model in models if model._meta.app_label in OUR_APPS]
+        super().register(ours, admin_class, **options)
 
     def has_permission(self, request):
         """A Lead or superuser with a second factor; asked once for each request."""

@@ -24,6 +24,7 @@ from experts.importing import runs
 from experts.importing.workbook import Unreadable
 from experts.models import Expert, ImportRun
 from partners import files
+from partners.admin import RecordAdmin
 from partners.refusals import Refused
 
 State = ImportRun.State
@@ -75,7 +76,7 @@ class ExportForm(forms.Form):
 
 
 @admin.register(ImportRun)
-class ImportRunAdmin(admin.ModelAdmin):
+class ImportRunAdmin(RecordAdmin):
     """Every import, and the pages on its way. Rows are written by steps, not by hand."""
 
     list_display = ["file_name", "edition", "state", "result", "started_by", "started_at"]

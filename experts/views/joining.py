@@ -76,9 +76,7 @@ def invitation(request, token: str):
     now = timezone.now()
     invited = invitations.find(token)
     if invited is None or not invitations.is_open(invited, now):
-        response = render(request, "experts/invitation_closed.html", status=410)
-        response["Referrer-Policy"] = "no-referrer"
-        return response
+        return render(request, "experts/invitation_closed.html", status=410)
     refused = ""
     if request.method == "POST":
         try:
@@ -105,7 +103,6 @@ def invitation(request, token: str):
         },
         status=409 if refused else 200,
     )
-    response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
     return response
 
