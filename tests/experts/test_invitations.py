@@ -169,11 +169,11 @@ def test_the_page_of_a_link_leaks_no_token_and_is_in_no_search_engine(client, ex
 
     response = client.get(page(token))
 
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "same-origin"
     assert response["X-Robots-Tag"] == "noindex"
     assert "no-store" in response["Cache-Control"]
     closed = client.get(page("0" * 32))
-    assert (closed.status_code, closed["Referrer-Policy"]) == (410, "no-referrer")
+    assert (closed.status_code, closed["Referrer-Policy"]) == (410, "same-origin")
 
 
 def test_of_two_claims_at_once_by_one_person_one_is_refused(transactional_db):
