@@ -5,6 +5,7 @@ import json
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from experts import permissions, presenting
@@ -62,7 +63,15 @@ def _audiences(expert: Expert) -> list[tuple[str, list[str]]]:
         seen[Audience(getattr(expert, f"{field}_audience"))].append(
             str(Expert._meta.get_field(field).verbose_name)
         )
-    return [(audience.label, fields) for audience, fields in seen.items()]
+    return [(_READERS[audience], fields) for audience, fields in seen.items()]
+
+
+#: The audiences as others read them; the form speaks to the expert.
+_READERS = {
+    Audience.LEAD: gettext_lazy("Only the Lead"),
+    Audience.ACCEPTED: gettext_lazy("Somebody whose request the expert accepted"),
+    Audience.PARTNERS: gettext_lazy("Partners"),
+}
 
 
 @require_safe

@@ -111,7 +111,7 @@ def test_without_javascript_a_phone_shows_the_filters_when_asked(four, browser, 
     page.goto("/experts/")
     box = page.locator("#facets input[name=region][value=africa]")
     expect(box).to_be_hidden()
-    page.get_by_text("Filters (0 active)").click()
+    page.locator("label[for=show-filters]").click()
     box.check()
     page.get_by_role("button", name="Show results").click()
 
