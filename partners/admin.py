@@ -37,7 +37,15 @@ from partners.refusals import Refused
 
 
 class RecordAdmin(admin.ModelAdmin):
-    """A ModelAdmin without the scripts that make slugs while one types: half of a page's weight."""
+    """A ModelAdmin without the scripts that make slugs while one types: half of a page's weight.
+
+    A day is the browser's own field, which needs no script either.
+    """
+
+    formfield_overrides = {
+        models.DateField: {"widget": forms.DateInput({"type": "date"}, "%Y-%m-%d")},
+        models.URLField: {"assume_scheme": "https"},
+    }
 
     LEFT_OUT = ("urlify.js", "prepopulate.js", "xregexp.js", "xregexp.min.js")
 
@@ -170,7 +178,6 @@ class OrganisationAdmin(PeopleByAddress, RecordAdmin):
     search_fields = ["name__unaccent", "acronym__unaccent"]
     fields = ["name", "acronym", "kind", "country", "website", "contact", "source"]
     people_by_address = ["contact"]
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     inlines = [MembershipInline]
     actions = None
 

@@ -6,7 +6,6 @@ from itertools import pairwise
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.fields import CharField
 from django.utils import timezone
@@ -247,7 +246,6 @@ class ExpertAdmin(NothingDeleted, RecordAdmin, SimpleHistoryAdmin):
     list_filter = ["status", RegionFilter, FreshnessFilter, AccountFilter, "fictitious"]
     list_select_related = ["country", "organisation"]
     list_per_page = 50
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     ordering = ["sort_name", "pk"]
     search_fields = ["name__unaccent", "email", "organisation__name__unaccent"]
     actions = ["approve", "relist", "unlist", "invite"]
