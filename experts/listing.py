@@ -82,14 +82,7 @@ def approve(expert_id: int, by: User, now: datetime) -> Expert:
     expert = Expert.objects.select_for_update().get(pk=expert_id)
     if expert.status != Expert.Status.AWAITING:
         raise Refused(_("This profile is not awaiting approval."))
-    expert.status = Expert.Status.LISTED
-    expert.status_reason = ""
-    expert.approved_by, expert.approved_at = by, now
-    expert.version += 1
-    expert.save()
-    decisions.record(by, "listed", expert, now)
-    _tell(expert, "listed")
-    return expert
+    return _put_on_list(expert, by, now, "listed")
 
 
 @transaction.atomic
@@ -126,12 +119,17 @@ def relist(expert_id: int, by: User, now: datetime) -> Expert:
     expert = Expert.objects.select_for_update().get(pk=expert_id)
     if expert.status != Expert.Status.UNLISTED:
         raise Refused(_("This profile is not unlisted."))
+    return _put_on_list(expert, by, now, "listed again")
+
+
+def _put_on_list(expert: Expert, by: User, now: datetime, action: str) -> Expert:
+    """The profile, locked and fit for it, is listed from now on; the expert is told."""
     expert.status = Expert.Status.LISTED
     expert.status_reason = ""
     expert.approved_by, expert.approved_at = by, now
     expert.version += 1
     expert.save()
-    decisions.record(by, "listed again", expert, now)
+    decisions.record(by, action, expert, now)
     _tell(expert, "listed")
     return expert
 
