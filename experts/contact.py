@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from experts import confirmation, editing
 from experts.models import Change, Edit, Expert
-from partners import codes, mail
+from mailings import outbox
+from partners import codes
 from partners.models import User
 from partners.refusals import Refused
 
@@ -124,5 +125,5 @@ def _write(expert_id: int, user: User, values: dict[str, str], now: datetime) ->
     with one_profile_an_address():
         expert.save()
     if old and old != expert.email:
-        mail.send("experts/mail/address_changed", old, {"expert": expert})
+        outbox.post("experts/mail/address_changed", old, {"expert": expert})
     return expert

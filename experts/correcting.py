@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from experts.models import Correction, Expert
-from partners import mail
+from mailings import outbox
 from partners.models import User
 from partners.refusals import Refused
 
@@ -24,8 +23,7 @@ def suggest(expert_id: int, text: str, by: User, now: datetime) -> Correction:
     correction = Correction.objects.create(expert=expert, by=by, text=text, at=now)
     to = expert.email or (expert.user.email if expert.user else "")
     if to:
-        link = mail.absolute(reverse("expert_me"))
-        mail.send("experts/mail/correction", to, {"correction": correction, "link": link})
+        outbox.post("experts/mail/correction", to, {"correction": correction})
     return correction
 
 
@@ -38,5 +36,6 @@ def answer(correction_id: int, taken: bool, now: datetime) -> Correction:
     correction.state = Correction.State.DONE if taken else Correction.State.DECLINED
     correction.answered_at = now
     correction.save()
-    mail.send("experts/mail/correction_answered", correction.by.email, {"correction": correction})
+    context = {"correction": correction}
+    outbox.post("experts/mail/correction_answered", correction.by.email, context)
     return correction

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from experts import confirmation, presenting
 from experts.models import Audience, Change, Edit, Expert
-from partners import decisions, languages, mail
+from mailings import outbox
+from partners import decisions, languages
 from partners.models import Organisation, Term, User
 from partners.refusals import Refused
 
@@ -310,7 +311,7 @@ def mark_seen(edit_id: int, by: User, now: datetime):
 def _tell_decision(expert: Expert, taken: list[Change], refused: list[Change], reason: str):
     to = expert.email or (expert.user.email if expert.user else "")
     if to:
-        mail.send(
+        outbox.post(
             "experts/mail/edit_decided",
             to,
             {

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db import transaction
-from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from experts import consent, contact
 from experts.models import Expert, Invitation
-from partners import decisions, mail
+from mailings import outbox
+from partners import decisions
 from partners.models import User
 from partners.refusals import Refused
 
@@ -172,5 +172,4 @@ def _answer(invitation: Invitation, state: Invitation.State, now: datetime):
 
 
 def _send(invitation: Invitation, template: str):
-    link = mail.absolute(reverse("invitation", args=[invitation.token]))
-    mail.send(template, invitation.email, {"invitation": invitation, "link": link})
+    outbox.post(template, invitation.email, {"invitation": invitation})

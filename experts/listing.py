@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from experts import confirmation, consent, contact, editing
 from experts.models import Change, Correction, Edit, Expert, Invitation
-from partners import decisions, mail
+from mailings import outbox
+from partners import decisions
 from partners.models import User
 from partners.refusals import Refused
 
@@ -285,4 +286,4 @@ def _tell(expert: Expert, what: str, **context):
     """Write to the person, if there is an address at all."""
     to = expert.email or (expert.user.email if expert.user else "")
     if to:
-        mail.send(f"experts/mail/{what}", to, {"expert": expert, **context})
+        outbox.post(f"experts/mail/{what}", to, {"expert": expert, **context})

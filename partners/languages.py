@@ -1,9 +1,12 @@
 """Languages by their ISO 639-1 code, with names from the Unicode CLDR (package Babel)."""
 
-from functools import lru_cache
+from functools import lru_cache, wraps
 
 from babel import Locale
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -31,3 +34,26 @@ def validate_language(code: str):
     """Raise ValidationError unless the code is in ISO 639-1."""
     if code not in names("en"):
         raise ValidationError(_("“%(code)s” is not a language code of ISO 639-1.") % {"code": code})
+
+
+# Pages in the reader's language
+
+
+def translated(view):
+    """Mark a view whose pages are translated whole; only there the language is not English."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        return view(request, *args, **kwargs)
+
+    wrapped.is_translated = True
+    return wrapped
+
+
+def use(request: HttpRequest, language: str):
+    """Show this page in the language of `?lang=`, else in this one, else in English."""
+    known = dict(settings.LANGUAGES)
+    asked = request.GET.get("lang", "")
+    chosen = next((code for code in (asked, language) if code in known), settings.LANGUAGE_CODE)
+    translation.activate(chosen)
+    request.LANGUAGE_CODE = chosen

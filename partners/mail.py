@@ -10,6 +10,8 @@ are wrapped; lines that begin with a space, or hold an address of the web, are l
 
 import re
 import textwrap
+from dataclasses import dataclass
+from email.utils import parseaddr
 
 from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
@@ -43,29 +45,53 @@ _TAGS = {tag: f'<{tag} style="{style}"' for tag, style in STYLES.items()}
 _TAG = re.compile(f"<({'|'.join(sorted(_TAGS, key=len, reverse=True))})(?=[ >])")
 
 
+def sender_address() -> str:
+    """The bare address that mail of the portal comes from."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
 def absolute(path: str) -> str:
     """The full address of a path of the portal: `absolute(reverse("my_page"))`."""
     return settings.SITE_URL + path
 
 
-def send(template: str, to: str, context: dict):
-    """Send one mail to one address, through Django's mail backend, in the caller's transaction.
+@dataclass(frozen=True)
+class Written:
+    """One mail in words: the subject in one line, and the two bodies, which say the same."""
 
-    `context` is what the three templates need; `site_url` is added. Raises BadHeaderError where a
-    value would put a line break into the subject or the address.
+    subject: str
+    text: str
+    html: str
+
+
+def write(template: str, to: str, context: dict) -> Written:
+    """The three templates filled in, in the language that is active.
+
+    `context` is what they need; `site_url` and `to` are added. Raises BadHeaderError where a value
+    would put a line break into the subject or the address.
     """
     context = {**context, "site_url": settings.SITE_URL, "to": to}
     subject = _plain(f"{template}.subject.txt", context)
     if re.search(r"[\r\n]", subject + to):
         raise BadHeaderError("A line break in a subject or an address is refused.")
+    html = render_to_string(f"{template}.html", {**context, "subject": subject})
+    text = _wrapped(_plain(f"{template}.txt", context)) + "\n"
+    return Written(subject, text, _styled(html))
+
+
+def send(template: str, to: str, context: dict):
+    """Send one mail to one address, through Django's mail backend, in the caller's transaction.
+
+    Raises BadHeaderError as `write` does.
+    """
+    written = write(template, to, context)
     message = EmailMultiAlternatives(
-        subject=subject,
-        body=_wrapped(_plain(f"{template}.txt", context)) + "\n",
+        subject=written.subject,
+        body=written.text,
         to=[to],
         headers={"Auto-Submitted": "auto-generated"},
     )
-    html = render_to_string(f"{template}.html", {**context, "subject": subject})
-    message.attach_alternative(_styled(html), "text/html")
+    message.attach_alternative(written.html, "text/html")
     message.send()
 
 

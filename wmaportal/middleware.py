@@ -4,9 +4,11 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
+from django.utils import translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
+from partners import languages
 from wmaportal import errors
 
 LONGEST_QUERY = 8000  # bytes
@@ -53,6 +55,31 @@ def _what_is_wrong(request) -> str:
     if broken:
         return _("The address contains broken characters (it is not UTF-8). Type it again.")
     return ""
+
+
+class ReadersLanguage:
+    """English, but on pages that are translated whole the reader's language.
+
+    Such a view is marked by `partners.languages.translated`. There `?lang=fr` decides, then what a
+    link in a mail says (`request.mail_language`, by the view), then the browser's Accept-Language.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        translation.activate(settings.LANGUAGE_CODE)
+        request.LANGUAGE_CODE = settings.LANGUAGE_CODE
+        try:
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language())
+            return response
+        finally:
+            translation.activate(settings.LANGUAGE_CODE)
+
+    def process_view(self, request, view, args, kwargs):
+        if getattr(view, "is_translated", False):
+            languages.use(request, translation.get_language_from_request(request))
 
 
 class PrivatePages:

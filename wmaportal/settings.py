@@ -5,6 +5,7 @@ folder, no HTTPS. Without it the portal is in production: it does not start whil
 needs is missing or weak, and the sentence names the variable.
 """
 
+from email.utils import parseaddr
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -79,6 +80,7 @@ INSTALLED_APPS = [
     "wmaportal.apps.PortalAdminConfig",
     "wmaportal.apps.PortalConfig",
     "partners",
+    "mailings",
     "experts",
     "allauth",
     "allauth.account",
@@ -98,7 +100,7 @@ MIDDLEWARE = [
     "partners.even_time.EvenTime",
     "wmaportal.middleware.RefuseHostileRequests",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "wmaportal.middleware.ReadersLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -199,6 +201,11 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "keep house": {"task": "wmaportal.tasks.keep_house", "schedule": 3600.0},  # seconds
+    "deliver": {
+        "task": "mailings.tasks.deliver",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
@@ -214,8 +221,8 @@ EMAIL_HOST_USER = DELIVERY["EMAIL_HOST_USER"]
 EMAIL_HOST_PASSWORD = DELIVERY["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = DELIVERY["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = DELIVERY["EMAIL_USE_SSL"]
-EMAIL_TIMEOUT = 30  # seconds
-EMAIL_BACKEND = "wmaportal.mailbox.DeliveryBackend"
+EMAIL_TIMEOUT = options.float("EMAIL_TIMEOUT", 30.0)  # seconds
+EMAIL_BACKEND = "mailings.backends.OutboxBackend"
 MAIL_DIR = Path(options.str("MAIL_DIR", str(VAR_DIR / "mail")))
 # What stands before the path of links in mails
 SITE_URL = options.str(
@@ -229,6 +236,19 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Where people write to the Lead; empty: the address that mail of the portal comes from
 CONTACT_ADDRESS = options.str("CONTACT_ADDRESS", "")
 EMAIL_SUBJECT_PREFIX = ""
+# What stands behind the @ of a Message-ID
+MAIL_DOMAIN = parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+# Reports and replies come to this address with a +token; empty: nothing comes in by mail
+INBOUND_ADDRESS = options.str("INBOUND_ADDRESS", "")
+MAIL_RATE = options.float("MAIL_RATE", 20.0)  # mails a second at most, of all workers together
+OUTBOX_LEASE = options.float("OUTBOX_LEASE", 120.0)  # seconds that a worker owns what it claimed
+if OUTBOX_LEASE < 2 * EMAIL_TIMEOUT:
+    cannot_start("OUTBOX_LEASE is too short: set it to twice EMAIL_TIMEOUT at least, in seconds.")
+# What becomes of a mail whose worker died in mid-send: "ask" the Lead, or "repeat" it
+OUTBOX_UNCERTAIN = options.str("OUTBOX_UNCERTAIN", "ask")
+# Whether a commit wakes a Celery worker; without, beat and `manage.py send_outbox` find the mail
+OUTBOX_RING = options.bool("OUTBOX_RING", True)
+OUTBOX_BODIES_DAYS = options.int("OUTBOX_BODIES_DAYS", 30)  # then only the facts are kept
 
 # Files
 
@@ -252,8 +272,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 # Languages and time
 
 LANGUAGE_CODE = "en"
-# A language joins when its pages are translated: half of a page in another language helps nobody
-LANGUAGES = [("en", _("English"))]
+# Other languages are for the pages and mails that are translated whole (wmaportal/middleware.py):
+# half of a page in another language helps nobody
+LANGUAGES = [("en", _("English")), ("fr", _("French")), ("es", _("Spanish"))]
+MAIL_LANGUAGES = LANGUAGES  # in which reminders are written
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["wmaportal.formats"]
 USE_I18N = True

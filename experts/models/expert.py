@@ -91,6 +91,12 @@ class Expert(models.Model):
         UNLISTED = "unlisted", _("Unlisted")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
+    class UnlistedFor(models.TextChoices):
+        """Why a profile is unlisted: after silence, 'still right' brings it back at once."""
+
+        SILENCE = "silence", _("Not confirmed for too long")
+        LEAD = "lead", _("Taken off by the Lead")
+
     NEXT = {
         Status.DRAFT: {Status.AWAITING, Status.LISTED, Status.WITHDRAWN},
         Status.AWAITING: {Status.LISTED, Status.DRAFT, Status.WITHDRAWN},
@@ -132,6 +138,15 @@ class Expert(models.Model):
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     status_reason = models.TextField(_("reason of the status"), blank=True)
+    unlisted_for = models.CharField(
+        _("unlisted for"),
+        max_length=10,
+        choices=UnlistedFor,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
 
     name = models.CharField(_("name"), max_length=150)
     position = models.CharField(_("position"), max_length=150, blank=True)
@@ -199,6 +214,19 @@ class Expert(models.Model):
         _("who may see the phone number"), max_length=10, choices=Audience, default=Audience.LEAD
     )
 
+    mail_language = models.CharField(
+        _("language of reminders"),
+        max_length=7,
+        choices=settings.MAIL_LANGUAGES,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Empty: the first of your languages that the portal writes, or English."),
+    )
+    #: The expert wants no reminders; the Lead sees that when the profile is due.
+    reminders_off_at = models.DateTimeField(
+        _("reminders off since"), null=True, blank=True, editable=False
+    )
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True, editable=False)
     imported_updated_on = models.DateField(_("last updated, says the list"), null=True, blank=True)
     paused_until = models.DateField(_("paused until"), null=True, blank=True)

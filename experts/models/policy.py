@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
-from django.core.validators import MinValueValidator
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,10 @@ class Limits:
     due_since: datetime
     stale_since: datetime
     never_is_lapsed: bool
+
+
+def reminder_days() -> list[int]:
+    return [0, 14, 28]
 
 
 class Policy(models.Model):
@@ -34,6 +39,34 @@ class Policy(models.Model):
     )
     lapsed_months = models.PositiveSmallIntegerField(
         _("lapsed until (months)"), default=36, help_text=_("Then unlisted, after notice.")
+    )
+    reminder_days = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=reminder_days,
+        verbose_name=_("reminders, days past due"),
+        help_text=_("Days after the due date, in order and with commas: 0, 14, 28."),
+    )
+    reminders_a_year = models.PositiveSmallIntegerField(
+        _("reminders at most in 12 months"), default=3
+    )
+    days_between = models.PositiveSmallIntegerField(
+        _("days between two mails at least"), default=14, validators=[MinValueValidator(1)]
+    )
+    notice_days = models.PositiveSmallIntegerField(
+        _("notice before unlisting (days)"), default=30, validators=[MinValueValidator(1)]
+    )
+    never_months = models.PositiveSmallIntegerField(
+        _("never confirmed: unlisted after (months)"),
+        default=12,
+        help_text=_("Counted from the end of the first round."),
+    )
+    leave_months = models.PositiveSmallIntegerField(
+        _("'leave for now' lasts (months)"), default=6, validators=[MinValueValidator(1)]
+    )
+    spread_minutes = models.PositiveSmallIntegerField(
+        _("a day's reminders are spread over (minutes)"),
+        default=480,
+        validators=[MaxValueValidator(1440)],
     )
     first_round_ended_on = models.DateField(
         _("first round ended on"),

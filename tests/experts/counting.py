@@ -1,4 +1,4 @@
-"""The directory's numbers, counted the slow way: one query for every value of every filter.
+"""The directory's numbers, counted the slow way: PostgreSQL goes through all rows for each filter.
 
 Written by hand, without experts/filters.py and experts/listing_index.py.
 """
@@ -39,7 +39,7 @@ def counts_by_hand(query: str, now: datetime) -> Counted:
     asked.setdefault("fresh", default)
     words = " ".join(params.get("q", "").split())
 
-    def keys(wanted: dict[str, list[str]]) -> list[int]:
+    def where(wanted: dict[str, list[str]]) -> tuple[str, list]:
         where, values = ["status = 'listed'"], []
         if words:
             where.append("search @@ portal_query(%s)")
@@ -48,17 +48,32 @@ def counts_by_hand(query: str, now: datetime) -> Counted:
             parts = [_condition(name, one, fresh, now) for one in ones]
             where.append("(" + " OR ".join(part for part, _value in parts) + ")")
             values += [value for _part, some in parts for value in some]
+        return " AND ".join(where), values
+
+    def keys(wanted: dict[str, list[str]]) -> list[int]:
+        condition, values = where(wanted)
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT id FROM experts_expert WHERE {' AND '.join(where)} ORDER BY id", values
-            )
+            cursor.execute(f"SELECT id FROM experts_expert WHERE {condition} ORDER BY id", values)
             return [row[0] for row in cursor.fetchall()]
 
-    counts = {}
-    for name in FILTERS:
-        others = {other: ones for other, ones in asked.items() if other != name}
-        numbers = {one: len(keys({**others, name: [one]})) for one in _values(name)}
-        counts[name] = {one: number for one, number in numbers.items() if number}
+    def numbers(name: str) -> dict[str, int]:
+        """How many each value of this filter would leave, by itself, beside the other filters."""
+        ones = list(_values(name))
+        if not ones:
+            return {}
+        parts = [_condition(name, one, fresh, now) for one in ones]
+        columns = ", ".join(f"count(*) FILTER (WHERE {part})" for part, _value in parts)
+        condition, values = where({other: some for other, some in asked.items() if other != name})
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {columns} FROM experts_expert WHERE {condition}",
+                [value for _part, some in parts for value in some] + values,
+            )
+            return dict(zip(ones, cursor.fetchone(), strict=True))
+
+    counts = {
+        name: {one: number for one, number in numbers(name).items() if number} for name in FILTERS
+    }
     everything = keys(asked)
     without = {
         name: len(keys({other: ones for other, ones in asked.items() if other != name}))

@@ -133,7 +133,7 @@ def test_sign_in_by_code(client, at_once, mailoutbox, known):
     client.post(answer.url, {"code": code})
 
     assert client.get(reverse("address_change")).context["user"] == known
-    assert mailoutbox[0].extra_headers == {"Auto-Submitted": "auto-generated"}
+    assert mailoutbox[0].extra_headers["Auto-Submitted"] == "auto-generated"
     assert code in mailoutbox[0].alternatives[0].content
 
 

@@ -66,9 +66,12 @@ def plant(name: str, number: int, **fields) -> Plant:
     return Plant(name, expert, email, phone, hidden)
 
 
-@pytest.fixture
-def plants(read_only_world):
-    """One profile for each audience, and one for each status that is not on the list."""
+@pytest.fixture(scope="module")
+def plants(world_in_transaction):
+    """One profile for each audience, and one for each status that is not on the list.
+
+    Planted once for the module; what a test writes beside them is taken back after it.
+    """
     planted = [
         plant(str(audience), number, email_audience=audience, phone_audience=audience)
         for number, audience in enumerate(Audience, 100)

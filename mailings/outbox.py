@@ -1,0 +1,163 @@
+"""The one way out: `post` writes a row in the caller's transaction, workers do the rest.
+
+    outbox.post("experts/mail/listed", expert.email, {"expert": expert})
+
+The three templates are filled in when a worker claims the row, so that the mail says what is true
+when it leaves. The context is kept as keys: an instance of a model is loaded again then, and a mail
+about something that is gone is not sent. A template that needs more than its context names a
+function with `prepared_by`.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.functional import Promise
+from kombu.exceptions import OperationalError
+
+from mailings.models import OutgoingMail
+
+logger = logging.getLogger(__name__)
+
+Kind = OutgoingMail.Kind
+State = OutgoingMail.State
+
+
+@dataclass
+class Letter:
+    """What a template needs at the moment of leaving; `to` and `language` where they changed."""
+
+    context: dict = field(default_factory=dict)
+    to: str = ""
+    language: str = ""
+    stop: str = ""  # token of the StopLink in the unsubscribe headers
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Why a mail is not sent after all, in the Lead's words."""
+
+    why: str
+
+
+Prepare = Callable[[list[OutgoingMail], datetime], dict[int, Letter | Skip]]
+_prepared_by: dict[str, Prepare] = {}
+
+
+def prepared_by(template: str, prepare: Prepare):
+    """Let this function write the letters of a template: mails → letter or Skip by key.
+
+    Called in an app's `ready`. It gets at most twenty mails at once.
+    """
+    _prepared_by[template] = prepare
+
+
+def post(
+    template: str, to: str, context: dict, kind: Kind = Kind.MODERATION, language: str = "en"
+) -> OutgoingMail:
+    """Promise one mail to one address; it leaves when the caller's transaction is committed.
+
+    `context`: numbers, strings, days, moments, saved instances of models, and lists of these.
+    Raises TypeError for anything else.
+    """
+    now = timezone.now()
+    mail = OutgoingMail.objects.create(
+        kind=kind,
+        priority=OutgoingMail.PRIORITY[kind],
+        to=to,
+        template=template,
+        language=language,
+        context={name: _packed(value) for name, value in context.items()},
+        created_at=now,
+        next_try=now,
+    )
+    ring_on_commit()
+    return mail
+
+
+def letters(mails: Iterable[OutgoingMail], now: datetime) -> dict[int, Letter | Skip]:
+    """What to write into each of these mails, by key."""
+    by_template: dict[str, list[OutgoingMail]] = {}
+    for mail in mails:
+        by_template.setdefault(mail.template, []).append(mail)
+    found = {}
+    for template, group in by_template.items():
+        found |= _prepared_by.get(template, _as_posted)(group, now)
+    return found
+
+
+def _as_posted(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip]:
+    found = {}
+    for mail in mails:
+        try:
+            context = {name: _unpacked(value) for name, value in mail.context.items()}
+        except LookupError:
+            found[mail.pk] = Skip("What the mail speaks of is gone.")
+        else:
+            found[mail.pk] = Letter(context)
+    return found
+
+
+# What a context may hold, as JSON: {"model": …, "pk": …}, {"day": …}, {"moment": …}
+
+
+def _packed(value):
+    if isinstance(value, models.Model):
+        if value.pk is None:
+            raise TypeError(f"{value!r} is not saved.")
+        return {"model": value._meta.label_lower, "pk": value.pk}
+    if isinstance(value, datetime):
+        return {"moment": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    if isinstance(value, Promise):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [_packed(one) for one in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"A mail cannot keep a {type(value).__name__}.")
+
+
+def _unpacked(value):
+    """Raises LookupError for an instance that is gone."""
+    if isinstance(value, list):
+        return [_unpacked(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "day" in value:
+        return parse_date(value["day"])
+    if "moment" in value:
+        return parse_datetime(value["moment"])
+    found = apps.get_model(value["model"])._base_manager.filter(pk=value["pk"]).first()
+    if found is None:
+        raise LookupError(value)
+    return found
+
+
+# The bell
+
+
+def ring_on_commit():
+    """Wake a worker when this transaction is committed; once, however many mails it wrote."""
+    if not any(function is _ring for _sids, function, _robust in connection.run_on_commit):
+        transaction.on_commit(_ring, robust=True)
+
+
+def _ring():
+    """Tell Celery. Where it cannot be told, sign-in mail leaves from here: somebody waits."""
+    from mailings import delivery, tasks  # they import this module
+
+    if not settings.OUTBOX_RING:
+        return
+    try:
+        tasks.deliver.apply_async(expires=60, retry=False)
+    except OperationalError:
+        logger.warning("Celery cannot be told that mail waits.")
+        delivery.deliver(seconds=5, only_first=True)

@@ -1,0 +1,33 @@
+"""The page behind the unsubscribe link of a mail. It needs no sign-in."""
+
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from mailings import topics
+from mailings.models import StopLink
+from partners.languages import translated
+
+
+@translated
+@csrf_exempt  # RFC 8058: a mail program posts here without cookie and token; see docs/mail.md
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop(request, token):
+    """GET shows one button, POST stops (or with `start` starts again); 200 for any token."""
+    link = StopLink.objects.filter(token=token).first()
+    topic = topics.get(link.topic) if link else None
+    if topic and request.method == "POST":
+        step = topic.start if "start" in request.POST else topic.stop
+        step(link.object_id, timezone.now())
+    context = {
+        "topic": topic,
+        "stopped": topic.is_stopped(link.object_id) if topic else None,
+        "acted": request.method == "POST",
+    }
+    response = render(request, "mailings/stop.html", context)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
