@@ -6,3 +6,9 @@ class ExpertsConfig(AppConfig):
     name = "experts"
     verbose_name = _("Resource Persons List")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from experts import mails, switching_off  # tables exist from here on
+
+        mails.register()
+        switching_off.register()

@@ -9,25 +9,35 @@ from partners.models import User
 TEXT_VERSION = "2026-11"
 
 
-def agree(expert: Expert, actor: User, now: datetime) -> Consent:
-    """Record that the person agreed to the current text in the portal."""
+def agree(
+    expert: Expert,
+    actor: User | None,
+    now: datetime,
+    channel: Consent.Channel = Consent.Channel.PORTAL,
+) -> Consent:
+    """Record that the person agreed to the current text; `actor` is None by a link in a mail."""
     return Consent.objects.create(
         expert=expert,
         text_version=TEXT_VERSION,
         at=now,
-        channel=Consent.Channel.PORTAL,
+        channel=channel,
         actor=actor,
     )
 
 
-def withdraw(expert: Expert, actor: User | None, now: datetime) -> Consent:
+def withdraw(
+    expert: Expert,
+    actor: User | None,
+    now: datetime,
+    channel: Consent.Channel = Consent.Channel.PORTAL,
+) -> Consent:
     """Record that the person takes the consent back."""
     return Consent.objects.create(
         expert=expert,
         given=False,
         text_version=TEXT_VERSION,
         at=now,
-        channel=Consent.Channel.PORTAL,
+        channel=channel,
         actor=actor,
     )
 

@@ -120,7 +120,7 @@ def _write(expert_id: int, user: User, values: dict[str, str], now: datetime) ->
         )
         setattr(expert, name, values[name])
     if expert.status == Expert.Status.LISTED:
-        confirmation.stamp(expert, now)
+        confirmation.stamp(expert, now, confirmation.Channel.SAVED)
     expert.version += 1
     with one_profile_an_address():
         expert.save()

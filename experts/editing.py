@@ -182,7 +182,7 @@ def _submit(expert_id, values, seen_version, by, now, reason) -> Saved:
         edit.save()
         Change.objects.bulk_create(changes)
     if listed:
-        confirmation.stamp(expert, now)
+        confirmation.stamp(expert, now, confirmation.Channel.SAVED)
     expert.version += 1
     expert.save()
     return Saved(

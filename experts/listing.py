@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -56,7 +56,9 @@ def submit(expert_id: int, now: datetime) -> Expert:
         )
     if not consent.has_agreed(expert):
         raise Refused(_("Agree to be listed first."))
-    confirmation.stamp(expert, now)  # handing it in says that it is right
+    confirmation.stamp(
+        expert, now, confirmation.Channel.SAVED
+    )  # handing it in says that it is right
     expert.submitted_at = now
     expert.removed_at = None
     with contact.one_profile_an_address():
@@ -108,10 +110,31 @@ def unlist(expert_id: int, by: User, reason: str, now: datetime) -> Expert:
     _need(reason)
     expert = _move(expert_id, Expert.Status.UNLISTED, _("This profile is not on the list."))
     expert.status_reason = reason
+    expert.unlisted_for = Expert.UnlistedFor.LEAD
     expert.save()
     decisions.record(by, "unlisted", expert, now, reason)
     _tell(expert, "unlisted", reason=reason)
     return expert
+
+
+@transaction.atomic
+def unlist_for_silence(expert_id: int, silent: QuerySet[Expert], now: datetime) -> bool:
+    """Nobody confirmed the profile for too long: off the list until its expert says 'still right'.
+
+    `silent` is looked at again under the lock, so that a confirmation of this moment counts.
+    """
+    Expert.objects.select_for_update().get(pk=expert_id)
+    expert = silent.filter(pk=expert_id).first()
+    if expert is None:
+        return False
+    expert.status = Expert.Status.UNLISTED
+    expert.unlisted_for = Expert.UnlistedFor.SILENCE
+    expert.status_reason = _("Not confirmed for too long.")
+    expert.version += 1
+    expert.save()
+    decisions.record(None, "unlisted for silence", expert, now)
+    _tell(expert, "unlisted_for_silence")
+    return True
 
 
 @transaction.atomic
@@ -126,7 +149,7 @@ def relist(expert_id: int, by: User, now: datetime) -> Expert:
 def _put_on_list(expert: Expert, by: User, now: datetime, action: str) -> Expert:
     """The profile, locked and fit for it, is listed from now on; the expert is told."""
     expert.status = Expert.Status.LISTED
-    expert.status_reason = ""
+    expert.status_reason = expert.unlisted_for = ""
     expert.approved_by, expert.approved_at = by, now
     expert.version += 1
     expert.save()

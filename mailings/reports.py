@@ -21,7 +21,9 @@ How a failure is judged, in this order (RFC 3463 for the numbers, registered by 
   553 are about the mailbox, 552 is about room), and at last `soft`, the careful side.
 """
 
+import functools
 import html
+import itertools
 import logging
 import re
 import unicodedata
@@ -121,7 +123,7 @@ def _read(content: bytes) -> Report | None:
 _CONTROLS = bytes(
     {*range(0x20), 0x7F} - set(b"\t\n\r\x0e\x0f\x1b")
 )  # ISO 2022 needs the last three
-_LONG_LINE = re.compile(rb"([^\r\n]{998})[^\r\n]+")  # RFC 5321 section 4.5.3.1.6
+_LONG_LINE = re.compile(rb"((?:^|[\r\n])[^\r\n]{998})[^\r\n]+")  # RFC 5321 section 4.5.3.1.6
 _LONG_TYPE = re.compile(
     rb"((?:^|[\r\n])content-type[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*){9})"
     rb"(?:\r?\n[ \t][^\r\n]*)+",
@@ -156,7 +158,7 @@ def _defused(content: bytes) -> bytes:
 _DELIVERY_STATUS = {"text/delivery-status", "text/global-delivery-status"}
 _DISPOSITION = {"text/disposition-notification", "text/global-disposition-notification"}
 _RETURNED_HEADERS = {"text/rfc822-headers", "text/rfc822"}
-_SLOW_CHARSETS = {"punycode", "idna", "unicode_escape", "raw_unicode_escape"}  # and no charsets
+_NO_CHARSETS = {"punycode", "idna", "unicodeescape", "rawunicodeescape"}  # Python's; some are slow
 _LONGEST_TEXT = 20_000  # characters of a text for people that are looked at
 
 
@@ -193,16 +195,26 @@ def _text(part: Message) -> str:
     if part.is_multipart():
         return ""
     content = part.get_payload(decode=True) or b""
-    for charset in (part.get_content_charset(), "utf-8"):
-        if charset and charset not in _SLOW_CHARSETS:
-            try:
-                text = content.decode(charset)
-                break
-            except (LookupError, ValueError):
-                continue
-    else:
+    text = _decoded_as(_charset(part), content) or _decoded_as("utf-8", content)
+    if text is None:
         text = content.decode("latin-1")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _charset(part: Message) -> str:
+    try:
+        return part.get_content_charset("")
+    except ValueError:  # a parameter of RFC 2231 that cannot be read
+        return ""
+
+
+def _decoded_as(charset: str, content: bytes) -> str | None:
+    if not charset or re.sub("[-_ ]", "", charset) in _NO_CHARSETS:
+        return None
+    try:
+        return content.decode(charset)
+    except (LookupError, ValueError):
+        return None
 
 
 def _blocks(text: str) -> Iterator[dict[str, list[str]]]:
@@ -304,7 +316,7 @@ class _Returned:
         hints.insert(0, returned.get("message-id", ""))
         hints.append(quoted.get("message-id", ""))
         hints.append(headers.get("in-reply-to", ""))
-        hints.append(headers.get("references", "").split("<")[-1].join(("<", "")))
+        hints.append("<" + headers.get("references", "").rpartition("<")[2])
         return cls(
             next(filter(None, map(_message_id_in, hints)), None),
             _address_in(returned.get("to", "") or quoted.get("to", "")),
@@ -384,7 +396,7 @@ def _judged(status: str, text: str) -> Kind:
 
     `status` is '5.1.1' or empty, `text` what the server said, of any length.
     """
-    text = " ".join(text[:2000].split())
+    text = " ".join(text[:1000].split())
     reply = _REPLY.search(text)
     code = reply[1] if reply else ""
     family, subject, detail = status.split(".") if status else (code[:1], "0", "0")
@@ -481,11 +493,14 @@ def _delivery_status(
     The address is the original recipient, the one that we wrote to, before the final one.
     """
     found: dict[str, Recipient] = {}
-    texts = None
+    texts = [_above_the_original(text) for text in _texts_for_people(parts)]
+    said = functools.cache(
+        lambda address: next(filter(None, (_around(text, address) for text in texts)), "")
+    )
     for part in parts:
         if part.get_content_type() not in _DELIVERY_STATUS:
             continue
-        for fields in _blocks(_text(part)):
+        for fields in itertools.islice(_blocks(_text(part)), MOST_RECIPIENTS + 1):
             if not fields.keys() & {"action", "status", "final-recipient", "original-recipient"}:
                 continue
             first = {name: values[0] for name, values in fields.items()}
@@ -496,16 +511,12 @@ def _delivery_status(
                 or returned.to
             )
             diagnostic = re.sub(r"^[\w-]{1,40}\s*;\s*", "", first.get("diagnostic-code", ""))
-            if not diagnostic:
-                if texts is None:
-                    texts = [_above_the_original(text) for text in _texts_for_people(parts)]
-                diagnostic = next(filter(None, (_around(text, address) for text in texts)), "")
+            if not diagnostic and not first.get("status", "").startswith("2"):
+                diagnostic = said(address)
             recipient = _from_fields(first, address, diagnostic)
             before = found.setdefault(address, recipient)
             if _GRAVEST_FIRST.index(recipient.kind) < _GRAVEST_FIRST.index(before.kind):
                 found[address] = recipient
-            if len(found) >= MOST_RECIPIENTS:
-                return list(found.values())
     return list(found.values())
 
 
@@ -571,7 +582,7 @@ _BOUNCE_SUBJECT = _any_of(
     r"配信(?:不能|失敗|できま)|エラー",
 )
 _ORIGINAL = re.compile(
-    r"^[-\s>_=*]*(?:(?:this|here|below|included)\b.{0,30}\bcopy of|original message\b|"
+    r"^[- \t>_=*]{0,60}(?:(?:this|here|below|included)\b.{0,30}\bcopy of|original message\b|"
     r"below this line|(?:message|mail) (?:text|headers?)\b.{0,20}follow|unsent message\b|"
     r"forwarded message\b|"
     r"(?:return-path|received|message-id|mime-version):)",
@@ -665,18 +676,17 @@ def _lower(addresses: list[str]) -> dict[str, None]:
 def _for_detectors(message: Message, texts: list[str], headers: dict[str, str]) -> Message:
     """A small message of these texts: the detectors decode none, and take cubic time for a line."""
     copy = Message()
-    for name in ("from", "subject", "x-mailer"):
-        if name in headers:
-            copy[name] = headers[name][:200].encode("ascii", "replace").decode()
+    copy["From"] = _ascii(_address_in(headers.get("from", "")) or "mailer-daemon")  # never empty
+    copy["X-Mailer"] = _ascii(headers.get("x-mailer", "")[:200])
     leaves = []
     for text in texts:
-        lines = [line[:200] for line in text[:16_000].split("\n")]
+        lines = [line[:200] for line in text[:8000].split("\n")]
         leaf = Message()
         leaf["Content-Type"] = "text/plain"
         leaf["Content-Description"] = (
             "Notification"  # Postfix's, without which its text is not read
         )
-        leaf.set_payload("\n".join(lines).encode("ascii", "replace").decode() + "\n")
+        leaf.set_payload(_ascii("\n".join(lines)) + "\n")
         leaves.append(leaf)
     if message.is_multipart() and leaves:
         copy["Content-Type"] = "multipart/mixed"
@@ -685,6 +695,10 @@ def _for_detectors(message: Message, texts: list[str], headers: dict[str, str]) 
         copy["Content-Type"] = "text/plain"
         copy.set_payload(leaves[0].get_payload() if leaves else "")
     return copy
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
 
 
 # Replies that no person wrote

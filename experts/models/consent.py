@@ -12,6 +12,7 @@ class Consent(models.Model):
 
     class Channel(models.TextChoices):
         PORTAL = "portal", _("In the portal")
+        MAIL = "mail", _("By the link in a mail")
         PUBLISHED_LIST = "published_list", _("Published list")
 
     expert = models.ForeignKey(Expert, models.PROTECT, related_name="consents")

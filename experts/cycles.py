@@ -1,0 +1,94 @@
+"""When a profile is due. Computed from facts: the last confirmation, the round, the policy.
+
+A cycle starts with a confirmation or with a round that the Lead opens; whoever has not confirmed
+since the round opened is due from then on, everybody else a year after the confirmation.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from dateutil.relativedelta import relativedelta
+from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest
+
+from experts.models import Expert, Policy, Round
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The policy and the round in force, read once for one moment."""
+
+    now: datetime
+    policy: Policy
+    round: Round | None
+
+    @classmethod
+    def at(cls, now: datetime) -> "Calendar":
+        rounds = Round.objects.in_force().filter(opened_at__lte=now)
+        return cls(now, Policy.current(), rounds.order_by("-opened_at").first())
+
+    @property
+    def first_round_ended(self) -> datetime | None:
+        day = self.policy.first_round_ended_on
+        return datetime.combine(day, time.min, UTC) if day else None
+
+    def due(self) -> QuerySet[Expert]:
+        """Listed experts who have not confirmed in time, with `cycle` and `due_at`.
+
+        Who was never asked is not due: a profile that came onto the list after the last round.
+        """
+        since = self.policy.limits(self.now).fresh_since
+        late = Q(confirmed_at__lte=max(since, self.round.opened_at) if self.round else since)
+        if self.round:
+            asked = Q(confirmed_at=None)
+            if self.round.ended_at:
+                asked &= Q(created_at__lte=self.round.ended_at)
+            late |= asked
+        return self.with_cycle(Expert.objects.listed().filter(late)).filter(due_at__lte=self.now)
+
+    def with_cycle(self, experts: QuerySet[Expert]) -> QuerySet[Expert]:
+        """`cycle` (when it began) and `due_at`; both NULL for a profile that was never asked."""
+        moment = DateTimeField()
+        yearly = Months(F("confirmed_at"), self.policy.fresh_months)
+        if self.round is None:
+            return experts.annotate(cycle=F("confirmed_at"), due_at=yearly)
+        opened = Value(self.round.opened_at, output_field=moment)
+        asked = Q(confirmed_at=None)
+        if self.round.ended_at:
+            asked &= Q(created_at__lte=self.round.ended_at)
+        in_round = asked | Q(confirmed_at__lt=self.round.opened_at)
+        return experts.annotate(
+            cycle=Case(When(in_round, then=opened), default=F("confirmed_at")),
+            due_at=Case(When(in_round, then=Greatest(opened, "created_at")), default=yearly),
+        )
+
+    def leaving(self) -> QuerySet[Expert]:
+        """Listed experts whose silence is long enough for the notice, with `cycle` and `due_at`.
+
+        `cycle` is what the silence counts from; `due_at` is when the notice is due, so many days
+        before the profile leaves the list.
+        """
+        policy, notice = self.policy, timedelta(days=self.policy.notice_days)
+        latest = self.now + notice
+        counted = Q(confirmed_at__lte=latest - relativedelta(months=policy.lapsed_months))
+        leaves = Months(F("confirmed_at"), policy.lapsed_months)
+        cycle = F("confirmed_at")
+        if ended := self.first_round_ended:
+            counted |= Q(confirmed_at=None)
+            began = Greatest(Value(ended, output_field=DateTimeField()), "created_at")
+            never = Q(confirmed_at=None)
+            leaves = Case(When(never, then=Months(began, policy.never_months)), default=leaves)
+            cycle = Case(When(never, then=began), default=cycle)
+        experts = Expert.objects.listed().filter(counted)
+        return experts.annotate(cycle=cycle, due_at=leaves - notice).filter(due_at__lte=self.now)
+
+
+class Months(Func):
+    """A moment and so many months, as PostgreSQL adds them: 31 January and one is 28 February."""
+
+    template = "(%(expressions)s * interval '1 month')"
+    arg_joiner = " + "
+    output_field = DateTimeField()
+
+    def __init__(self, moment, months: int):
+        super().__init__(moment, Value(months))

@@ -1,0 +1,103 @@
+"""Links in mails that act for one profile without sign-in, and the page that they open."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from experts.models import Expert, ProfileLink
+from mailings import outbox, suppression
+from mailings.models import OutgoingMail
+from partners import mail as ground
+from partners.refusals import Refused
+
+VALID_FOR = timedelta(days=30)
+FRESH_LINK_AT_MOST_EVERY = timedelta(minutes=10)
+
+
+def address_of(expert: Expert) -> str:
+    """Where mail about the profile goes: its own address, else that of the sign-in; or empty."""
+    return expert.email or (expert.user.email if expert.user else "")
+
+
+def make(mails: list[OutgoingMail], experts: dict[int, Expert], now: datetime) -> dict[int, str]:
+    """Token by key of the mail, for mails of which `experts` has the profile by key of the mail.
+
+    A mail that is tried again keeps its token, so that what may have arrived still works.
+    """
+    links = ProfileLink.objects.filter(mail__in=[mail.pk for mail in mails])
+    known = set(links.values_list("mail_id", flat=True))
+    ProfileLink.objects.bulk_create(
+        [
+            ProfileLink(
+                expert=experts[mail.pk],
+                mail=mail,
+                address_hash=suppression.hash_of(address_of(experts[mail.pk])),
+                language=mail.language,
+                created_at=now,
+                expires_at=now + VALID_FOR,
+            )
+            for mail in mails
+            if mail.pk in experts and mail.pk not in known
+        ],
+        ignore_conflicts=True,
+    )
+    return dict(links.all().values_list("mail_id", "token"))
+
+
+def find(token: str) -> ProfileLink | None:
+    """The link with its profile, alive or dead."""
+    links = ProfileLink.objects.select_related("expert__organisation", "expert__user")
+    return links.defer("expert__search").filter(token=token).first()
+
+
+def is_alive(link: ProfileLink, now: datetime) -> bool:
+    """Not too old, and the profile's address is still the one that the mail went to."""
+    address = address_of(link.expert)
+    return (
+        link.expires_at > now
+        and bool(address)
+        and suppression.hash_of(address) == link.address_hash
+    )
+
+
+def address_in_full(token: str) -> str:
+    """The full address of the page behind a link."""
+    return ground.absolute(reverse("profile_by_link", args=[token]))
+
+
+def forget_old(now: datetime) -> int:
+    """Links that are dead for a year go; until then they offer a fresh one. Returns how many."""
+    return _dead(now).delete()[0]
+
+
+def _dead(now: datetime) -> QuerySet[ProfileLink]:
+    return ProfileLink.objects.filter(expires_at__lt=now - timedelta(days=365))
+
+
+@transaction.atomic
+def send_fresh(link: ProfileLink, now: datetime) -> OutgoingMail:
+    """A new link, by mail, to the address that the profile has now.
+
+    Raises Refused where there is no address any more, and when one was sent a moment ago.
+    """
+    expert = Expert.objects.select_for_update().select_related("user").get(pk=link.expert_id)
+    to = address_of(expert)
+    if not to:
+        raise Refused(_("The profile has no e-mail address any more. Write to the Lead."))
+    recent = OutgoingMail.objects.filter(
+        template="experts/mail/fresh_link",
+        context__expert__pk=expert.pk,
+        created_at__gt=now - FRESH_LINK_AT_MOST_EVERY,
+    )
+    if recent.exists():
+        raise Refused(_("A fresh link was sent a moment ago. Look into your mailbox."))
+    return outbox.post(
+        "experts/mail/fresh_link",
+        to,
+        {"expert": expert},
+        OutgoingMail.Kind.TRANSACTIONAL,
+        link.language,
+    )

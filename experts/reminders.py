@@ -1,0 +1,115 @@
+"""What is written to experts by itself: the ladder of a cycle, the notice, the end of a listing.
+
+The engine is mailings/reminders.py; when a profile is due, experts/cycles.py says.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Case, CharField, Exists, Func, OuterRef, QuerySet, Value, When
+from django.db.models.functions import Coalesce, NullIf
+
+from experts import listing
+from experts.cycles import Calendar
+from experts.models import Expert
+from mailings import reminders
+from mailings.models import OutgoingMail, Reminder
+from mailings.reminders import Ladder, Verdict
+
+TOPIC = "profile"
+TEMPLATE = "experts/mail/reminder"
+NOTICE_TEMPLATE = "experts/mail/notice"
+
+
+class MailLanguage(Func):
+    """The expert's choice, else the first of the expert's languages that the portal writes."""
+
+    template = (
+        "(SELECT coalesce(min(code) FILTER (WHERE place = 0), "
+        "(array_agg(code ORDER BY place))[1], 'en') FROM ("
+        "SELECT %(expressions)s) AS wanted(chosen, spoken, known), "
+        "LATERAL (SELECT chosen, 0 UNION ALL SELECT * FROM unnest(spoken) WITH ORDINALITY) "
+        "AS each(code, place) WHERE code = ANY (known))"
+    )
+    output_field = CharField()
+
+    def __init__(self):
+        known = [code for code, _name in settings.MAIL_LANGUAGES]
+        super().__init__(
+            "mail_language",
+            "languages",
+            Value(known, output_field=ArrayField(CharField(max_length=7))),
+        )
+
+
+def _to_be_told(experts: QuerySet[Expert], now: datetime, silent: bool) -> QuerySet[Expert]:
+    """What the engine needs beside `cycle` and `due_at`; `silent` heeds 'reminders off'."""
+    blocks = [When(paused_until__gt=now.date(), then=Value(Verdict.PAUSED.value))]
+    if silent:
+        blocks.append(When(reminders_off_at__isnull=False, then=Value(Verdict.OFF.value)))
+    return experts.annotate(
+        address=Coalesce(NullIf("email", Value("")), "user__email", Value("")),
+        language=MailLanguage(),
+        block=Case(*blocks, default=Value(""), output_field=CharField()),
+    )
+
+
+def ladder(now: datetime) -> Ladder:
+    """The reminders of a cycle, as the policy has them at this moment."""
+    calendar = Calendar.at(now)
+    policy = calendar.policy
+    return Ladder(
+        topic=TOPIC,
+        template=TEMPLATE,
+        kind=OutgoingMail.Kind.REMINDER,
+        due=lambda when: _to_be_told(calendar.due(), when, silent=True),
+        days=sorted(policy.reminder_days),
+        days_between=policy.days_between,
+        spread=timedelta(minutes=policy.spread_minutes),
+        at_most=policy.reminders_a_year,
+    )
+
+
+def notice(now: datetime) -> Ladder:
+    """One mail before a profile leaves the list; 'reminders off' does not hide that."""
+    calendar = Calendar.at(now)
+    return Ladder(
+        topic=TOPIC,
+        template=NOTICE_TEMPLATE,
+        kind=OutgoingMail.Kind.MODERATION,
+        due=lambda when: _to_be_told(calendar.leaving(), when, silent=False),
+        days=[0],
+        days_between=calendar.policy.days_between,
+        spread=timedelta(minutes=calendar.policy.spread_minutes),
+        first_step=Reminder.NOTICE,
+    )
+
+
+def leave_the_list(now: datetime) -> int:
+    """Take off the list whoever got the notice in time and stayed silent. Returns how many."""
+    keys = list(_silent_after_notice(now).values_list("pk", flat=True))
+    return sum(listing.unlist_for_silence(key, _silent_after_notice(now), now) for key in keys)
+
+
+def _silent_after_notice(now: datetime) -> QuerySet[Expert]:
+    calendar = Calendar.at(now)
+    told_by = now - timedelta(days=calendar.policy.notice_days)
+    told = Reminder.objects.filter(
+        topic=TOPIC,
+        object_id=OuterRef("pk"),
+        cycle=OuterRef("cycle"),
+        step=Reminder.NOTICE,
+        mail__state=OutgoingMail.State.SENT,
+        mail__finished_at__lte=told_by,
+    )
+    return calendar.leaving().exclude(paused_until__gt=now.date()).filter(Exists(told))
+
+
+def scan(now: datetime) -> dict[str, int]:
+    """Do what is due on the list at this moment; returns how many of each."""
+    return {
+        "reminders": reminders.scan(ladder(now), now),
+        "notices": reminders.scan(notice(now), now),
+        "unlisted for silence": leave_the_list(now),
+    }
