@@ -56,9 +56,7 @@ def submit(expert_id: int, now: datetime) -> Expert:
         )
     if not consent.has_agreed(expert):
         raise Refused(_("Agree to be listed first."))
-    confirmation.stamp(
-        expert, now, confirmation.Channel.SAVED
-    )  # handing it in says that it is right
+    confirmation.stamp(expert, now, confirmation.Channel.SAVED)  # handing in says: it is right
     expert.submitted_at = now
     expert.removed_at = None
     with contact.one_profile_an_address():

@@ -62,8 +62,8 @@ def with_link(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Sk
     keys = {mail.pk: mail.context["expert"]["pk"] for mail in mails}
     experts = _profiles(set(keys.values()))
     of_mail = {
-        mail: experts[key]
-        for mail, key in keys.items()
+        mail_key: experts[key]
+        for mail_key, key in keys.items()
         if key in experts and links.address_of(experts[key])
     }
     gone = Skip("The profile has no address any more.")
@@ -80,6 +80,8 @@ def _letters(
     mails: list[OutgoingMail], of_mail: dict[int, Expert], now: datetime, stops: dict[int, str]
 ) -> dict[int, Letter]:
     mails = [mail for mail in mails if mail.pk in of_mail]
+    for mail in mails:
+        mail.language = of_mail[mail.pk].reads
     tokens = links.make(mails, of_mail, now)
     policy = Policy.current()
     found = {}

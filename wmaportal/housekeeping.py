@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.contrib.sessions.models import Session
 
-from experts import listing, listing_index
+from experts import links, listing, listing_index
 from experts.importing import runs
 
 
@@ -18,6 +18,7 @@ def keep_house(now: datetime) -> dict[str, int]:
         "pauses ended": listing.end_past_pauses(now),
         "removed profiles erased": listing.erase_removed(now),
         "untouched drafts dropped": listing.drop_untouched_drafts(now),
+        "old links dropped": links.forget_old(now),
         "forgotten imports cancelled": runs.forget_old(now),
         "old sessions dropped": Session.objects.filter(expire_date__lt=now).delete()[0],
     }

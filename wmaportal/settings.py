@@ -8,6 +8,7 @@ needs is missing or weak, and the sentence names the variable.
 from email.utils import parseaddr
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
@@ -201,6 +202,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "keep house": {"task": "wmaportal.tasks.keep_house", "schedule": 3600.0},  # seconds
+    "remind": {"task": "wmaportal.tasks.remind", "schedule": crontab(hour=5, minute=0)},
     "deliver": {
         "task": "mailings.tasks.deliver",
         "schedule": 5.0,

@@ -3,7 +3,12 @@
 from celery import shared_task
 from django.utils import timezone
 
-from wmaportal import housekeeping
+from wmaportal import housekeeping, reminding
+
+
+@shared_task
+def remind():
+    reminding.scan(timezone.now())
 
 
 @shared_task

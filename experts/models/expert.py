@@ -322,6 +322,12 @@ class Expert(models.Model):
         )
         self.term_ids = wanted
 
+    @property
+    def reads(self) -> str:
+        """The language of mail to the expert; experts/reminders.py says the same in SQL."""
+        known = dict(settings.MAIL_LANGUAGES)
+        return next((code for code in (self.mail_language, *self.languages) if code in known), "en")
+
     def freshness(self, now: datetime, policy: Policy | None = None) -> Freshness:
         """How old the last confirmation is, in the policy's words."""
         return Freshness.of(self.confirmed_at, (policy or Policy.current()).limits(now))
