@@ -8,7 +8,8 @@ class ExpertsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from experts import mails, switching_off  # tables exist from here on
+        from experts import following_up, mails, switching_off  # tables exist from here on
 
+        following_up.register()
         mails.register()
         switching_off.register()

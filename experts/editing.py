@@ -120,15 +120,22 @@ def in_words(field: str, value, names: Names | None = None) -> str:
 
 
 def submit(
-    expert_id: int, values: dict, seen_version: int, by: User, now: datetime, reason: str = ""
+    expert_id: int,
+    values: dict,
+    seen_version: int,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
 ) -> Saved:
     """The expert saves the own profile: `values` are field → value as `value_of` gives it.
 
+    `by` is None where the expert came by a link in a mail.
+
     A photo may be a file (made by partners.files.clean_photo), an organisation a NewOrganisation:
     both are stored together with the profile or not at all. Saving says that the profile is right,
-    so it confirms a listed one. On a listed profile the moderated fields wait for the Lead as a
-    proposed edit, which replaces a waiting one of the same field. Raises Collision when the profile
-    changed after the person saw it.
+    so it confirms a listed one, and brings one back that was unlisted for silence. There the
+    moderated fields wait for the Lead as a proposed edit, which replaces a waiting one of the same
+    field. Raises Collision when the profile changed after the person saw it.
     """
     photo = Expert._meta.get_field("photo")
     stored = ""
@@ -151,7 +158,7 @@ def _submit(expert_id, values, seen_version, by, now, reason) -> Saved:
         raise Collision(_("Somebody else changed this profile while you wrote."))
     if isinstance(house := values.get("organisation"), NewOrganisation):
         values = {**values, "organisation": house.found_or_made().pk}
-    listed = expert.status == Expert.Status.LISTED
+    listed = confirmation.can_confirm(expert)
     waiting = waiting_changes(expert)
     edit = Edit(expert=expert, by=by, at=now, reason=reason)
     changes = []
@@ -183,6 +190,7 @@ def _submit(expert_id, values, seen_version, by, now, reason) -> Saved:
         Change.objects.bulk_create(changes)
     if listed:
         confirmation.stamp(expert, now, confirmation.Channel.SAVED)
+        confirmation.back_on_list(expert)
     expert.version += 1
     expert.save()
     return Saved(

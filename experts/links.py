@@ -14,7 +14,9 @@ from partners import mail as ground
 from partners.refusals import Refused
 
 VALID_FOR = timedelta(days=30)
+FRESH_LINK = "experts/mail/fresh_link"
 FRESH_LINK_AT_MOST_EVERY = timedelta(minutes=10)
+FRESH_LINKS_A_DAY = 5
 
 
 def address_of(expert: Expert) -> str:
@@ -49,7 +51,9 @@ def make(mails: list[OutgoingMail], experts: dict[int, Expert], now: datetime) -
 
 def find(token: str) -> ProfileLink | None:
     """The link with its profile, alive or dead."""
-    links = ProfileLink.objects.select_related("expert__organisation", "expert__user")
+    links = ProfileLink.objects.select_related(
+        "expert__organisation", "expert__country", "expert__user"
+    )
     return links.defer("expert__search").filter(token=token).first()
 
 
@@ -81,21 +85,24 @@ def _dead(now: datetime) -> QuerySet[ProfileLink]:
 def send_fresh(link: ProfileLink, now: datetime) -> OutgoingMail:
     """A new link, by mail, to the address that the profile has now.
 
-    Raises Refused where there is no address any more, and when one was sent a moment ago.
+    Raises Refused where there is no address any more, when one was sent a moment ago, and after
+    FRESH_LINKS_A_DAY: a link that others know must not fill a mailbox.
     """
-    expert = Expert.objects.select_for_update().select_related("user").get(pk=link.expert_id)
+    experts = Expert.objects.select_for_update(of=("self",)).select_related("user")
+    expert = experts.get(pk=link.expert_id)
     to = address_of(expert)
     if not to:
         raise Refused(_("The profile has no e-mail address any more. Write to the Lead."))
-    recent = OutgoingMail.objects.filter(
-        template="experts/mail/fresh_link",
+    today = OutgoingMail.objects.filter(
+        template=FRESH_LINK,
         context__expert__pk=expert.pk,
-        created_at__gt=now - FRESH_LINK_AT_MOST_EVERY,
+        created_at__gt=now - timedelta(days=1),
     )
-    if recent.exists():
+    recent = today.filter(created_at__gt=now - FRESH_LINK_AT_MOST_EVERY)
+    if recent.exists() or today.count() >= FRESH_LINKS_A_DAY:
         raise Refused(_("A fresh link was sent a moment ago. Look into your mailbox."))
     return outbox.post(
-        "experts/mail/fresh_link",
+        FRESH_LINK,
         to,
         {"expert": expert},
         OutgoingMail.Kind.TRANSACTIONAL,

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from experts import confirmation, consent, contact, editing
-from experts.models import Change, Correction, Edit, Expert, Invitation
+from experts.models import Change, Consent, Correction, Edit, Expert, Invitation
 from mailings import outbox
 from partners import decisions
 from partners.models import User
@@ -65,11 +65,19 @@ def submit(expert_id: int, now: datetime) -> Expert:
 
 
 @transaction.atomic
-def hand_in(expert_id: int, by: User, now: datetime) -> Expert:
-    """The person agrees to be listed and hands the profile in. Raises Refused as `submit` does."""
+def hand_in(
+    expert_id: int,
+    by: User | None,
+    now: datetime,
+    channel: Consent.Channel = Consent.Channel.PORTAL,
+) -> Expert:
+    """The person agrees to be listed and hands the profile in. Raises Refused as `submit` does.
+
+    `by` is None, and the agreement is written down anew, where it came by a link in a mail.
+    """
     expert = Expert.objects.get(pk=expert_id)
-    if not consent.has_agreed(expert):
-        consent.agree(expert, by, now)
+    if channel == Consent.Channel.MAIL or not consent.has_agreed(expert):
+        consent.agree(expert, by, now, channel)
     return submit(expert_id, now)
 
 
@@ -203,10 +211,15 @@ def end_past_pauses(now: datetime) -> int:
 
 
 @transaction.atomic
-def remove(expert_id: int, by: User, now: datetime) -> Expert:
+def remove(
+    expert_id: int,
+    by: User | None,
+    now: datetime,
+    channel: Consent.Channel = Consent.Channel.PORTAL,
+) -> Expert:
     """'Remove me': hidden at once, consent taken back; private fields go after 30 days.
 
-    What waits for the Lead is not asked for any more.
+    What waits for the Lead is not asked for any more. `by` is None by a link in a mail.
     """
     expert = _move(expert_id, Expert.Status.WITHDRAWN, _("This profile is removed already."))
     expert.removed_at = now
@@ -214,7 +227,7 @@ def remove(expert_id: int, by: User, now: datetime) -> Expert:
     expert.save()
     waiting = Change.objects.filter(edit__expert=expert, state=Change.State.WAITING)
     waiting.update(state=Change.State.REPLACED)
-    consent.withdraw(expert, by, now)
+    consent.withdraw(expert, by, now, channel)
     _tell(expert, "removed", erased_on=now + ERASE_AFTER)
     return expert
 

@@ -1,9 +1,10 @@
-"""What waits for the Lead on the Resource Persons List: profiles, proposed and direct edits."""
+"""What waits for the Lead on the Resource Persons List: profiles, edits, experts who stay silent."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from difflib import SequenceMatcher
 
+from django import forms
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
@@ -11,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_countries import countries
 
-from experts import editing, listing
-from experts.models import Change, Edit, Expert, Invitation
+from experts import editing, following_up, freshness, listing
+from experts.models import Change, Edit, Expert, FollowUp, Invitation
+from experts.reminders import TOPIC
+from mailings.models import OutgoingMail, Reminder
 from partners import languages
 from partners.models import Organisation, Region, Term
 from partners.models.countries import region_of
-from partners.moderation import Answer, Item, Kind, Part, Step
+from partners.moderation import Answer, Asked, Bulk, Item, Kind, Part, Step
 
 #: Direct edits are shown to the Lead for this long; they are live in any case.
 RECENT = timedelta(days=14)
@@ -230,6 +233,142 @@ def _undo(pk: int, answer: Answer):
     return editing.undo(pk, answer.by, fields, answer.now)
 
 
+# Experts who stay silent through the reminders, or whom none reaches
+
+#: Reasons for which a mail of the Lead would not reach the expert either.
+_NOT_WRITTEN_TO = frozenset(freshness.Why) - {freshness.Why.UNCONFIRMED}
+
+
+def _silent(now: datetime) -> QuerySet[Expert]:
+    return freshness.silent(now)
+
+
+def _describe_silent(experts: QuerySet[Expert]) -> list[Item]:
+    """Why each is here, what became of the reminders, what Leads did earlier in this cycle."""
+    found = list(
+        experts.select_related("organisation", "country", "user")
+        .defer("search")
+        .prefetch_related(
+            Prefetch("follow_ups", FollowUp.objects.select_related("by").order_by("at", "pk"))
+        )
+    )
+    reminders = _reminders_of(found)
+    return [
+        Item(
+            object=expert,
+            title=_with_country(expert),
+            since=expert.since,
+            facts={
+                "why": str(freshness.Why(expert.why).label),
+                "can_be_written_to": expert.why not in _NOT_WRITTEN_TO,
+                "mails": [
+                    (reminder.at, reminder.step is None, fate(reminder))
+                    for reminder in reminders[expert.pk]
+                    if reminder.cycle == expert.cycle
+                ],
+                "done": [one for one in expert.follow_ups.all() if one.at >= expert.cycle],
+            },
+        )
+        for expert in found
+    ]
+
+
+def _reminders_of(experts: list[Expert]) -> dict[int, list[Reminder]]:
+    """Every reminder about these experts, the oldest first: one query and one for bounces."""
+    found = {expert.pk: [] for expert in experts}
+    rows = Reminder.objects.filter(topic=TOPIC, object_id__in=found).order_by("at", "pk")
+    for reminder in rows.select_related("mail").prefetch_related("mail__bounces"):
+        found[reminder.object_id].append(reminder)
+    return found
+
+
+def fate(reminder: Reminder) -> str:
+    """What became of the mail of a reminder, in a few words."""
+    mail = getattr(reminder, "mail", None)  # kept for as long as the outbox keeps its rows
+    if mail is None:
+        return _("written")
+    if bounce := next(iter(mail.bounces.all()), None):
+        return _("came back: %(why)s") % {"why": _small(bounce.get_kind_display())}
+    words = {
+        OutgoingMail.State.SENT: _("delivered"),
+        OutgoingMail.State.FAILED: _("refused by the mail server"),
+        OutgoingMail.State.UNCERTAIN: _("perhaps delivered"),
+        OutgoingMail.State.SKIPPED: _("not sent"),
+    }
+    return words.get(mail.state, _("on its way"))
+
+
+def _small(words: str) -> str:
+    return words[:1].lower() + words[1:]
+
+
+class ContactForm(forms.Form):
+    """Whom the Lead asks about one expert; left empty, nobody is asked."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name of the contact person"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+
+
+def _contacts(experts: list[Expert]) -> dict[int, dict]:
+    return {
+        key: {"name": name, "email": email}
+        for key, (name, email) in following_up.contacts(experts).items()
+    }
+
+
+_SILENT = Kind(
+    code="silent",
+    name=gettext_lazy("Unconfirmed"),
+    waiting=_silent,
+    describe=_describe_silent,
+    template="admin/queue/silent.html",
+    steps={
+        "again": Step(
+            lambda pk, answer: following_up.write_again(pk, answer.by, answer.now),
+            gettext_lazy("Written to again: %(item)s."),
+        ),
+        "contact": Step(
+            lambda pk, answer: following_up.ask_contact(
+                pk, answer.said["name"], answer.said["email"], answer.by, answer.now
+            ),
+            gettext_lazy("Asked about %(item)s."),
+            asked=Asked(
+                form=ContactForm,
+                initial=_contacts,
+                heading=gettext_lazy("Ask the contact person"),
+                lead=gettext_lazy(
+                    "The person gets one mail with the public part of the profile and a link that "
+                    "works for 30 days, and answers without sign-in. Leave a row empty to leave "
+                    "the expert out."
+                ),
+                button=gettext_lazy("Send the question"),
+            ),
+        ),
+        "leave": Step(
+            lambda pk, answer: following_up.leave(pk, answer.by, answer.now),
+            gettext_lazy("Left for now: %(item)s."),
+        ),
+        "unlist": Step(
+            lambda pk, answer: listing.unlist(pk, answer.by, answer.reason, answer.now),
+            gettext_lazy("Off the list: %(item)s. The expert is told why."),
+            needs_reason=True,
+        ),
+    },
+    bulk=(
+        Bulk("again", gettext_lazy("Write again"), ""),
+        Bulk("contact", gettext_lazy("Ask the contact person")),
+        Bulk("leave", gettext_lazy("Leave for now")),
+        Bulk("unlist", gettext_lazy("Unlist with a reason"), "risky"),
+    ),
+    ticked=True,
+)
+
 KINDS = (
     Kind(
         code="edits",
@@ -252,8 +391,7 @@ KINDS = (
                 needs_reason=True,
             ),
         },
-        bulk="approve",
-        bulk_name=gettext_lazy("Approve the chosen"),
+        bulk=(Bulk("approve", gettext_lazy("Approve the chosen")),),
     ),
     Kind(
         code="profiles",
@@ -272,9 +410,9 @@ KINDS = (
                 needs_reason=True,
             ),
         },
-        bulk="approve",
-        bulk_name=gettext_lazy("Approve and list the chosen"),
+        bulk=(Bulk("approve", gettext_lazy("Approve and list the chosen")),),
     ),
+    _SILENT,
     Kind(
         code="direct",
         name=gettext_lazy("Recent direct edits"),
@@ -293,8 +431,8 @@ KINDS = (
                 needs_parts=True,
             ),
         },
-        bulk="fine",
-        bulk_name=gettext_lazy("The chosen are fine"),
+        bulk=(Bulk("fine", gettext_lazy("The chosen are fine")),),
         is_exception=False,
+        ticked=True,
     ),
 )

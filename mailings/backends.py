@@ -2,6 +2,7 @@
 
 from email import policy
 from email.message import EmailMessage as Message
+from email.utils import parseaddr
 
 from django.conf import settings
 from django.core.mail.backends.base import BaseEmailBackend
@@ -11,6 +12,9 @@ from django.utils import timezone
 from mailings import mime, outbox
 from mailings.models import OutgoingMail
 from mailings.models.outgoing import new_message_id
+
+#: Seven bits only: no server on the way has to know 8BITMIME.
+_POLICY = policy.SMTP.clone(cte_type="7bit")
 
 
 class OutboxBackend(BaseEmailBackend):
@@ -34,7 +38,7 @@ def _keep(message) -> list[OutgoingMail]:
         row = OutgoingMail(
             kind=OutgoingMail.Kind.TRANSACTIONAL,
             priority=OutgoingMail.FIRST,
-            to=to,
+            to=parseaddr(mime.one_line(to))[1] or to,
             message_id=new_message_id(),
             created_at=now,
             next_try=now,
@@ -46,31 +50,57 @@ def _keep(message) -> list[OutgoingMail]:
 
 def _content(message, row: OutgoingMail, now) -> bytes:
     """The message as it came, written by Python's `email` with its policy for SMTP."""
-    extra = {name.lower(): str(value) for name, value in message.extra_headers.items()}
-    new = Message(policy=policy.SMTP)
-    new["From"] = extra.pop("from", message.from_email)
-    new["To"] = extra.pop("to", ", ".join(message.to) or row.to)
-    if message.cc:
-        new["Cc"] = ", ".join(message.cc)
-    if message.reply_to or settings.CONTACT_ADDRESS:
-        new["Reply-To"] = ", ".join(message.reply_to) or settings.CONTACT_ADDRESS
-    new["Subject"] = mime.one_line(str(message.subject))
-    new["Date"] = now
-    new["Message-ID"] = row.message_id
-    extra.setdefault("auto-submitted", "auto-generated")
-    for name, value in extra.items():
-        if name not in ("date", "message-id"):
-            new[name.title()] = mime.one_line(value)
-    new.set_content(str(message.body))
+    new = Message(policy=_POLICY)
+    for name, value in _headers(message, row, now).items():
+        new[mime.name_of(name)] = value
+    new.set_content(str(message.body), subtype=message.content_subtype)
     for content, kind in getattr(message, "alternatives", ()):
-        new.add_alternative(str(content), subtype=kind.partition("/")[2])
+        main, _slash, sub = kind.partition("/")
+        if main == "text":
+            new.add_alternative(_text(content), subtype=sub)
+        else:
+            new.add_alternative(_bytes(content), maintype=main, subtype=sub)
     for attachment in message.attachments:
         if isinstance(attachment, tuple):
             name, content, kind = attachment
             main, _slash, sub = (kind or "application/octet-stream").partition("/")
-            data = content.encode() if isinstance(content, str) else content
-            new.add_attachment(data, maintype=main, subtype=sub, filename=name)
+            if main == "message":  # a message within is never encoded
+                main, sub = "application", "octet-stream"
+            new.add_attachment(_bytes(content), maintype=main, subtype=sub, filename=name)
         else:
-            new.make_mixed()
+            if new.get_content_type() != "multipart/mixed":
+                new.make_mixed()
             new.attach(attachment)
     return new.as_bytes()
+
+
+def _headers(message, row: OutgoingMail, now) -> dict:
+    """Name: value, each once. Raises BadHeaderError for a line break."""
+    extra = {name.lower(): str(value) for name, value in message.extra_headers.items()}
+    found = {
+        "From": extra.pop("from", message.from_email),
+        "To": extra.pop("to", "") or ", ".join(message.to) or row.to,
+        "Cc": extra.pop("cc", "") or ", ".join(message.cc),
+        "Reply-To": extra.pop("reply-to", "")
+        or ", ".join(message.reply_to)
+        or settings.CONTACT_ADDRESS,
+    }
+    found = {
+        name: mime.addresses(mime.one_line(str(value))) for name, value in found.items() if value
+    }
+    found["Subject"] = mime.one_line(str(message.subject))
+    found["Date"] = now
+    found["Message-ID"] = row.message_id
+    extra.setdefault("auto-submitted", "auto-generated")
+    for name, value in extra.items():
+        if name not in ("date", "message-id", "subject", "bcc"):
+            found[name.title()] = mime.one_line(value)
+    return found
+
+
+def _text(content) -> str:
+    return content.decode() if isinstance(content, bytes) else str(content)
+
+
+def _bytes(content) -> bytes:
+    return content if isinstance(content, bytes) else str(content).encode()

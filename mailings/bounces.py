@@ -1,23 +1,34 @@
-"""What a server says about an address: one event however it is learned, a score, a mark."""
+"""What is said about an address: one event however it is learned, a score, a mark.
 
-from datetime import datetime, timedelta
+A server's refusal on delivery (`refused`), a report by mail (mailings/inbound.py) and a mail
+service (mailings/tracking.py) all end in `note`. What a refusal means is judged in one place,
+mailings/reports.py; content rejections, and replies of absent people, never come here.
+"""
 
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import TruncDate
 
-from mailings import smtp, suppression
+from mailings import reports, smtp, suppression
 from mailings.models import Bounce, OutgoingMail, Suppression
 
 Kind = Bounce.Kind
 
+#: Soft bounces on six days in a row reach it, or one a week in nine weeks; one a month never does.
 THRESHOLD = 5.0
 HALVES_IN = timedelta(days=30)
 FORGOTTEN_AFTER = timedelta(days=180)
 WEIGHT = {Kind.SOFT: 1.0, Kind.HARD: THRESHOLD, Kind.COMPLAINT: THRESHOLD}
-#: Enhanced status codes (RFC 3463) that say that the mailbox does not exist or never will.
-_NO_SUCH = ("5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
+#: One event of these is enough.
+AT_ONCE = {
+    Kind.HARD: Suppression.Reason.BOUNCED,
+    Kind.COMPLAINT: Suppression.Reason.COMPLAINT,
+}
 
 
+@transaction.atomic
 def note(
     address: str,
     kind: Kind,
@@ -30,9 +41,17 @@ def note(
     """Write one event down; the address is marked when its score is reached.
 
     A hard bounce and a complaint mark it at once; soft ones count once a day and lose half their
-    weight in thirty days.
+    weight in thirty days. The same said again of the same mail on the same day (UTC) changes
+    nothing and gives the event that is there.
     """
     address_hash = suppression.hash_of(address)
+    if mail is not None:
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        said = mail.bounces.filter(
+            address_hash=address_hash, kind=kind, source=source, counts=True, at__gte=midnight
+        ).first()
+        if said:
+            return said
     bounce = Bounce.objects.create(
         address_hash=address_hash,
         mail=mail,
@@ -42,19 +61,19 @@ def note(
         status=status[:12],
         diagnostic=diagnostic[:500],
     )
-    if score(address_hash, now) >= THRESHOLD:
-        reason = Suppression.Reason
-        why = reason.COMPLAINT if kind == Kind.COMPLAINT else reason.BOUNCED
-        suppression.suppress(address_hash, "", why, now)
+    if kind in AT_ONCE:
+        suppression.suppress(address_hash, "", AT_ONCE[kind], now)
+    elif score(address_hash, now) >= THRESHOLD:
+        suppression.suppress(address_hash, "", Suppression.Reason.BOUNCED, now)
     return bounce
 
 
 def score(address_hash: str, now: datetime) -> float:
-    """The heaviest event of each day, with its decay; a mark is set at THRESHOLD."""
+    """The heaviest event of each day (UTC), with its decay; a mark is set at THRESHOLD."""
     days = (
         Bounce.objects.filter(address_hash=address_hash, counts=True, at__gt=now - FORGOTTEN_AFTER)
         .order_by()
-        .annotate(day=TruncDate("at"))
+        .annotate(day=TruncDate("at", tzinfo=UTC))
         .values_list("day", "kind")
         .annotate(last=Max("at"))
     )
@@ -66,10 +85,29 @@ def score(address_hash: str, now: datetime) -> float:
 
 
 def refused(mail: OutgoingMail, answer: smtp.Answer, now: datetime):
-    """A 5xx on delivery; one about the message or its content does not count."""
-    if not answer.about_recipient or answer.status.startswith("5.7."):
+    """A 5xx on delivery; one about the message or its content does not count.
+
+    An answer to the message itself, not to the recipient, counts only where it says that nobody is
+    there.
+    """
+    said = f"{answer.code} {answer.text}"
+    kind = kind_of(answer.status, said)
+    if kind is None or (kind != Kind.HARD and not answer.about_recipient):
         return
-    kind = Kind.HARD if not answer.status or answer.status in _NO_SUCH else Kind.SOFT
-    note(
-        mail.to, kind, Bounce.Source.SMTP, now, mail, answer.status, f"{answer.code} {answer.text}"
-    )
+    note(mail.to, kind, Bounce.Source.SMTP, now, mail, answer.status, said)
+
+
+def kind_of(status: str, text: str) -> Kind | None:
+    """What a server's words mean for an address; None where they say nothing about it.
+
+    `status` is as "5.1.1" (RFC 3463) or empty; `text` may begin with the SMTP reply.
+    """
+    return COUNTED.get(reports._judged(status, text))
+
+
+#: Of a report's kinds those that are events; the others say nothing about the address.
+COUNTED = {
+    reports.Kind.HARD: Kind.HARD,
+    reports.Kind.SOFT: Kind.SOFT,
+    reports.Kind.COMPLAINT: Kind.COMPLAINT,
+}

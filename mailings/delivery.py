@@ -1,16 +1,21 @@
 """Workers: claim rows under a lease, write them, hand them over, write down what came of it.
 
-The row in hand is marked 'sending' by the same commit that writes the outcome of the one before, so
-a killed worker leaves at most one mail whose fate is unknown. Every outcome is fenced by owner and
-lease: a worker that was away too long finds that its rows belong to another, and stops. Leases are
-measured by PostgreSQL's clock, due times by the caller's.
+A mail is marked 'sending' by the same commit that writes the outcome of the one before, and nothing
+of it is handed over earlier, so a killed worker leaves at most one mail whose fate is unknown. Every
+outcome is fenced by owner and lease: a worker that was away too long finds that its rows belong to
+another, and stops. Leases and the rate are measured by PostgreSQL's clock, due times by the
+caller's.
+
+While the server works on one mail, the next is written; while PostgreSQL commits, the next is
+announced to the server.
 """
 
 import logging
 import random
 import time
 import uuid
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,36 +34,39 @@ logger = logging.getLogger(__name__)
 
 State = OutgoingMail.State
 
-AT_ONCE = 20  # rows of one claim
-GIVE_UP_AFTER = timedelta(days=3)
+AT_ONCE = 20  # rows that a worker owns
+GIVE_UP_AFTER, GIVE_UP_TRIES = timedelta(days=3), 5  # both
 #: Between tries of one mail, doubled each time, with a little chance so that they do not march.
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
+BROKEN_WAIT = timedelta(seconds=5)  # the first, where the connection broke
+PAUSE = 0.2  # seconds between looks while the rate allows nothing, and while PostgreSQL is away
 DATABASE_AWAY = (OperationalError, InterfaceError)
 PATIENCE = (421, 450, 452)  # answers after which the rate is halved
-_QUEUED = "state IN ('queued', 'deferred')"
-_FREE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
+CANNOT_BE_WRITTEN = (BadHeaderError, TemplateDoesNotExist, TemplateSyntaxError, ValueError)
 
 
 class Lost(Exception):
     """The lease ran out and the row belongs to another worker."""
 
 
-def deliver(seconds: float = 45, only_first: bool = False) -> Counter:
-    """Deliver what is due until nothing is, at most for so many seconds.
+def deliver(
+    seconds: float = 20, only_first: bool = False, stop: Callable[[], bool] = lambda: False
+) -> Counter:
+    """Deliver what is due until nothing is; no mail is begun after so many seconds.
 
-    `only_first`: sign-in mail alone. Returns how many mails came to each state. Several may run at
-    once. A database that goes away ends it; what was claimed is free again when the lease ends.
+    One that was begun may take settings.EMAIL_TIMEOUT more. `only_first`: sign-in mail alone.
+    `stop` is asked before each mail. Returns how many mails came to each state. Several may run at
+    once. Raises OperationalError or InterfaceError where PostgreSQL is away.
     """
-    worker, done = Worker(uuid.uuid4()), Counter()
-    end = time.monotonic() + seconds
+    worker = Worker(time.monotonic() + seconds, stop)
     try:
-        while time.monotonic() < end and worker.batch(done, only_first):
+        while worker.has_time() and worker.batch(only_first):
             pass
     except Lost:
         logger.warning("A lease ran out; another worker goes on.")
     finally:
         worker.close()
-    return done
+    return worker.done
 
 
 @dataclass(frozen=True)
@@ -66,353 +74,577 @@ class Outcome:
     """What became of one mail that was tried."""
 
     state: State
-    answer: str = ""
+    said: str = ""
     wait: timedelta | None = None
     remote_id: str = ""
-    server_is_away: bool = False
+    is_tried: bool = True  # else it goes back as it was
+    is_away: bool = False  # the server; nobody tries it for a while
+    answer: smtp.Answer | None = None
 
 
 class Worker:
-    """One connection and one lease."""
+    """One lease and one connection to the server."""
 
-    def __init__(self, owner: uuid.UUID):
-        self.owner = owner
+    def __init__(self, end: float, stop: Callable[[], bool]):
+        """`end`: of time.monotonic(), when no more mail is begun."""
+        self.owner = uuid.uuid4()
+        self.done: Counter = Counter()
+        self.end, self.stop = end, stop
+        self.last = end + settings.EMAIL_TIMEOUT + 5  # how long PostgreSQL is waited for
         self.lease = timedelta(seconds=settings.OUTBOX_LEASE)
         self.delivery = get_connection(settings.DELIVERY_BACKEND)
+        self.is_open = False
+        self.talk: smtp.Talk | None = None
+        self.waiting: deque[OutgoingMail] = deque()  # claimed and not tried
+        self.letters: dict[int, outbox.Letter] = {}
+        self.may_own = False  # rows, for all that is known
+        self.tried: int | None = None  # key of the mail whose fate is not written yet
         self.renewed = 0.0  # time.monotonic() of the last renewal of all that is claimed
+        self.is_troubled = True  # the throttle has counts that a success clears
+
+    def has_time(self) -> bool:
+        return time.monotonic() < self.end and not self.stop()
 
     def close(self):
+        """Give back what was not tried, and close the connection."""
         try:
-            self.delivery.close()
-        except OSError:
-            logger.info("The mail server was gone when the connection was closed.")
+            if self.may_own:
+                self._put_back()
+        finally:
+            self._close_connection()
 
-    def batch(self, done: Counter, only_first: bool) -> bool:
+    def batch(self, only_first: bool) -> bool:
         """Claim and deliver up to twenty mails; False when there was nothing, or no server."""
-        mails = self._claim(done, only_first)
-        if mails is None:  # the rate allows nothing for the moment
-            time.sleep(min(1.0, AT_ONCE / settings.MAIL_RATE))
-            return True
-        if not mails:
+        if not self._open_where_mail_is_due(only_first):
             return False
-        rest = mails
-        while rest:
-            mail, rest = rest[0], rest[1:]
-            outcome = self._try(mail)
-            if outcome.server_is_away:
-                self._release(mail, rest, outcome)
+        is_allowed = self._claim(only_first)
+        if not self.waiting and not self.done_in_claim:
+            if is_allowed:
                 return False
-            self._finish(mail, outcome, rest)
-            done[outcome.state] += 1
+            time.sleep(PAUSE)
+            return True
+        mail = self._next()
+        if mail:
+            self._mark(mail)
+        while mail:
+            outcome = self._hand_over(mail)
+            following = self._next() if self.has_time() else None
+            if outcome is None:
+                outcome = self._answer(mail)
+            if not outcome.is_tried:
+                self._put_back(outcome.said, mail)
+                throttle.server_away()
+                return False
+            if outcome.is_away:
+                following = None
+            if following:
+                self._announce(following)
+            somebody_waits = self._finish(mail, outcome, following)
+            self._learn(mail, outcome)
+            if outcome.is_away:
+                return False
+            if somebody_waits:
+                self._claim(only_first=True)
+            mail = following
         return True
 
     # Claiming
 
-    def _claim(self, done: Counter, only_first: bool) -> list[OutgoingMail] | None:
-        """Rows that are this worker's from now on, written and ready; the first is 'sending'.
+    def _open_where_mail_is_due(self, only_first: bool) -> bool:
+        """Before the claim: a server that is away or slow to greet costs no lease."""
+        self._give_up_the_dead()
+        if self.is_open:
+            return True
+        if not throttle.may_be_tried() or not self._is_due(only_first):
+            return False
+        error = self._open()
+        if error is not None:
+            throttle.server_away()
+            return False
+        return self.has_time()
 
-        None when mail waits that the rate does not allow yet.
-        """
-        now = timezone.now()
-        with transaction.atomic():
-            self._give_up_the_dead(now)
-            number, server_may_be_tried = throttle.take(0 if only_first else AT_ONCE, now)
-            if not server_may_be_tried:
-                return []
-            keys = self._lock(number, now)
-            if not keys:
-                throttle.give_back(number)
-                return None if number == 0 and self._rate_is_in_the_way(only_first, now) else []
-            mails = sorted(
-                OutgoingMail.objects.filter(pk__in=keys).select_related("reminder"),
-                key=lambda mail: (mail.priority, mail.next_try, mail.pk),
-            )
-            others = sum(mail.priority != OutgoingMail.FIRST for mail in mails)
-            throttle.give_back(number - others)
-            ready = []
-            for mail, why, state in _written(mails, now):
-                if state is None:
-                    ready.append(mail)
-                    continue
-                mail.state, mail.answer, mail.finished_at = state, why[:500], now
-                if mail.template == "":
-                    mail.content = None
-                done[state] += 1
-            self._write_claim(mails, ready)
-        self.renewed = time.monotonic()
-        return ready
-
-    def _rate_is_in_the_way(self, only_first: bool, now: datetime) -> bool:
-        held = throttle.current().held_at is not None
-        due = OutgoingMail.objects.waiting().filter(next_try__lte=now, claimed_by=None)
-        return not only_first and not held and due.exists()
-
-    def _give_up_the_dead(self, now: datetime):
-        """Rows in the hand of a worker whose lease ran out: nobody knows whether they left."""
-        dead = OutgoingMail.objects.filter(state=State.SENDING).extra(
-            where=["lease_until < clock_timestamp()"]
-        )
-        if settings.OUTBOX_UNCERTAIN == "repeat":
-            dead.update(state=State.DEFERRED, claimed_by=None, lease_until=None, next_try=now)
-        else:
-            dead.update(
-                state=State.UNCERTAIN,
-                claimed_by=None,
-                lease_until=None,
-                answer="The worker that sent it was ended in the middle.",
-            )
-
-    def _lock(self, number: int, now: datetime) -> list[int]:
-        """Keys of due rows, the most urgent first: sign-in mail always, others up to `number`."""
-        found: list[int] = []
+    def _is_due(self, only_first: bool) -> bool:
         with connection.cursor() as cursor:
-            for priority in sorted(set(OutgoingMail.PRIORITY.values())):
-                room = AT_ONCE - len(found)
-                if priority != OutgoingMail.FIRST:
-                    room = min(room, number)
-                if room <= 0:
-                    continue
-                cursor.execute(
-                    f"SELECT id FROM mailings_outgoingmail WHERE {_QUEUED} AND priority = %s "  # noqa: S608
-                    f"AND next_try <= %s AND {_FREE} "
-                    "ORDER BY next_try, id LIMIT %s FOR UPDATE SKIP LOCKED",
-                    [priority, now, room],
-                )
-                keys = [key for (key,) in cursor.fetchall()]
-                found += keys
-                if priority != OutgoingMail.FIRST:
-                    number -= len(keys)
-        return found
+            priorities = _priorities(only_first)
+            cursor.execute(_IS_DUE, {"priorities": priorities, "now": timezone.now()})
+            return cursor.fetchone()[0]
 
-    def _write_claim(self, mails: list[OutgoingMail], ready: list[OutgoingMail]):
-        """One statement for the whole claim: what was written, who owns it, which goes first."""
-        first = ready[0].pk if ready else None
-        owned = {mail.pk for mail in ready}
-        for mail in mails:
-            if mail.pk == first:
-                mail.state = State.SENDING
+    def _give_up_the_dead(self):
+        """Rows in the hand of a worker whose lease ran out: nobody knows whether they left."""
+        repeat = settings.OUTBOX_UNCERTAIN == "repeat"
         with connection.cursor() as cursor:
             cursor.execute(
-                """
-                UPDATE mailings_outgoingmail o SET state = new.state, answer = new.answer,
-                    finished_at = new.finished_at, "to" = new.address, language = new.language,
-                    subject = new.subject, content = new.content,
-                    claimed_by = CASE WHEN new.owned THEN %s END,
-                    lease_until = CASE WHEN new.owned THEN clock_timestamp() + %s END
-                FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::text[],
-                        %s::text[], %s::text[], %s::bytea[], %s::boolean[])
-                    AS new(id, state, answer, finished_at, address, language, subject, content,
-                        owned)
-                WHERE o.id = new.id
-                """,
-                [
-                    self.owner,
-                    self.lease,
-                    [mail.pk for mail in mails],
-                    [str(mail.state) for mail in mails],
-                    [mail.answer for mail in mails],
-                    [mail.finished_at for mail in mails],
-                    [mail.to for mail in mails],
-                    [mail.language for mail in mails],
-                    [mail.subject for mail in mails],
-                    [mail.content for mail in mails],
-                    [mail.pk in owned for mail in mails],
-                ],
+                _GIVE_UP_THE_DEAD,
+                {
+                    "state": State.DEFERRED if repeat else State.UNCERTAIN,
+                    "said": "The worker that sent it was ended in the middle.",
+                    "next": timezone.now() + FIRST_WAIT if repeat else None,
+                },
             )
+
+    def _claim(self, only_first: bool) -> bool:
+        """Put due rows, the most urgent first, before those that wait; False for a mere rate.
+
+        The commit does not wait for the disk: after a power cut such rows are nobody's, and the
+        fence of `_mark` and `_finish` finds that.
+        """
+        now = timezone.now()
+        self.may_own, self.done_in_claim, is_allowed = True, 0, True
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL synchronous_commit TO off")
+                found = self._lock(cursor, only_first, now)
+                others = [key for key, priority in found if priority != OutgoingMail.FIRST]
+                keys = [key for key, priority in found if priority == OutgoingMail.FIRST]
+                if others:
+                    grant = throttle.take(len(others))
+                    self.is_troubled |= grant.is_troubled
+                    is_allowed = grant.number > 0 or grant.is_held
+                    keys += others[: grant.number]
+                if keys:
+                    cursor.execute(_LEASE, [self.owner, self.lease, keys])
+            by_key = OutgoingMail.objects.select_related("reminder").in_bulk(keys)
+        if not keys:
+            return is_allowed
+        if not self.waiting:
+            self.renewed = time.monotonic()
+        self.waiting.extendleft(reversed(self._sort_out([by_key[key] for key in keys], now)))
+        return True
+
+    def _lock(self, cursor, only_first: bool, now: datetime) -> list[tuple[int, int]]:
+        """(key, priority) of due rows, by priority: there is one index scan for each."""
+        found: list[tuple[int, int]] = []
+        for priority in _priorities(only_first):
+            room = AT_ONCE - len(self.waiting) - len(found)
+            if room > 0:
+                cursor.execute(_LOCK, {"priority": priority, "now": now, "room": room})
+                found += [(key, priority) for (key,) in cursor.fetchall()]
+        return found
+
+    def _sort_out(self, mails: list[OutgoingMail], now: datetime) -> list[OutgoingMail]:
+        """Those that may leave; the others are written off, in one commit."""
+        letters, over = _letters([mail for mail in mails if mail.template], now)
+        for mail in mails:
+            letter = letters.get(mail.pk)
+            if letter and letter.to:
+                mail.to = letter.to
+        can_be_blocked = [mail for mail in mails if mail.kind not in kinds.EXEMPT_FROM_SUPPRESSION]
+        blocked = suppression.found({mail.to for mail in can_be_blocked})
+        for mail in can_be_blocked:
+            if mail.to in blocked and mail.pk not in over:
+                over[mail.pk] = Outcome(State.SKIPPED, str(blocked[mail.to].get_reason_display()))
+        self.letters |= letters
+        self._write_off([(mail, over[mail.pk]) for mail in mails if mail.pk in over])
+        return [mail for mail in mails if mail.pk not in over]
+
+    def _write_off(self, over: list[tuple[OutgoingMail, Outcome]]):
+        """Mails that were not tried and that this worker is done with. Raises Lost."""
+        if not over:
+            return
+        now, rows = timezone.now(), []
+        for mail, outcome in over:
+            self.letters.pop(mail.pk, None)
+            state = _at_last(mail, outcome, now)
+            is_over = state in (State.SKIPPED, State.FAILED)
+            next_try = now + outcome.wait if outcome.wait else mail.next_try
+            rows.append((mail, state, is_over, next_try))
+            self.done[state] += 1
+        self.done_in_claim += len(over)
+        values = {
+            "owner": self.owner,
+            "now": now,
+            "ids": [mail.pk for mail, *_ in rows],
+            "states": [str(state) for _, state, *_ in rows],
+            "over": [is_over for _, _, is_over, _ in rows],
+            "next": [next_try for *_, next_try in rows],
+            "said": [outcome.said for _, outcome in over],
+        }
+        self._insist(_WRITE_OFF, values)
+        others = sum(mail.priority != OutgoingMail.FIRST for mail, _ in over)
+        if others:
+            throttle.give_back(others)
+
+    # Writing
+
+    def _next(self) -> OutgoingMail | None:
+        """The next mail, written; what cannot be written is written off on the way."""
+        while self.waiting:
+            mail = self.waiting.popleft()
+            try:
+                smtp.envelope(mail.to)
+                letter = self.letters.pop(mail.pk, None)
+                if letter:
+                    _write(mail, letter, timezone.now())
+                if mail.content is None:
+                    raise ValueError("Its content was erased.")
+            except Exception as error:  # whatever a template's tags raise
+                _raise_if_database_is_away(error)
+                logger.exception("The mail %s cannot be written.", mail.pk)
+                self._write_off([(mail, _unwritten(mail, error))])
+            else:
+                mail.content = bytes(mail.content)
+                return mail
+        return None
 
     # Trying
 
-    def _try(self, mail: OutgoingMail) -> Outcome:
-        """Hand one mail over. An exception of a backend that is no answer counts as 'later'."""
-        content = bytes(mail.content)
-        sender = kinds.return_path(mail)
+    def _open(self) -> Exception | None:
+        """Open the connection; what went wrong, where it did."""
         try:
-            if self.delivery.open() is None and isinstance(self.delivery, Smtp):
-                raise ConnectionError("No connection.")
+            self.delivery.open()
+            if isinstance(self.delivery, Smtp):
+                self.talk = smtp.Talk(self.delivery.connection, settings.EMAIL_TIMEOUT)
         except Exception as error:  # whatever a backend's library raises
-            logger.warning("The mail server cannot be reached: %s", error)
-            return Outcome(State.DEFERRED, _said(error), server_is_away=True)
-        if isinstance(self.delivery, Smtp):
-            return self._by_smtp(mail, sender, content)
-        return self._by_backend(mail, sender, content)
+            logger.warning("The mail server cannot be reached: %s", _said(error))
+            self._close_connection()
+            if getattr(error, "smtp_code", None) in PATIENCE:
+                throttle.slow_down()
+            return error
+        self.is_open = True
+        return None
 
-    def _by_smtp(self, mail: OutgoingMail, sender: str, content: bytes) -> Outcome:
+    def _close_connection(self):
+        self.is_open, self.talk = False, None
         try:
-            answer = smtp.send(self.delivery.connection, sender, mail.to, content)
-        except smtp.Broken as error:
-            self._forget_connection()
-            return Outcome(State.DEFERRED, _said(error), server_is_away=True)
-        except smtp.Unknown as error:
-            self._forget_connection()
-            return self._unknown(error)
-        if answer.code == 421:
-            self._forget_connection()
-        return self._by_answer(mail, answer)
+            self.delivery.close()
+        except Exception as error:  # whatever a backend's library raises
+            logger.info("The mail server was gone when the connection was closed: %s", _said(error))
 
-    def _unknown(self, error: Exception) -> Outcome:
-        if settings.OUTBOX_UNCERTAIN == "repeat":
-            return Outcome(State.DEFERRED, _said(error), wait=FIRST_WAIT)
-        return Outcome(State.UNCERTAIN, f"No answer to the whole message: {error}"[:500])
+    def _announce(self, mail: OutgoingMail):
+        if self.talk:
+            try:
+                self.talk.begin(*_envelope(mail), len(mail.content))
+            except smtp.Broken:
+                self._close_connection()
+
+    def _hand_over(self, mail: OutgoingMail) -> Outcome | None:
+        """All but the server's answer to the whole message; None when that is waited for.
+
+        A server may close a connection that was in use for a while: then another is opened, once.
+        """
+        while True:
+            if not self.is_open:
+                error = self._open() if self.has_time() else TimeoutError("No time was left.")
+                if error is not None:
+                    return Outcome(State.DEFERRED, _said(error), is_tried=False)
+            self.tried = mail.pk
+            if not self.talk:
+                return self._by_backend(mail)
+            was_used = self.talk.carried > 0
+            try:
+                answer = self.talk.hand_over(*_envelope(mail), mail.content)
+            except smtp.Broken as error:
+                self._close_connection()
+                self.tried = None
+                if not was_used:
+                    wait = _wait(mail, BROKEN_WAIT)
+                    return Outcome(State.DEFERRED, _said(error), wait, is_away=True)
+            else:
+                return self._by_answer(mail, answer) if answer else None
+
+    def _answer(self, mail: OutgoingMail) -> Outcome:
+        try:
+            return self._by_answer(mail, self.talk.answer())
+        except smtp.Unknown as error:
+            self._close_connection()
+            return _unknown(mail, error)
 
     def _by_answer(self, mail: OutgoingMail, answer: smtp.Answer) -> Outcome:
+        if answer.code == 421 or self.talk.connection.sock is None:
+            self._close_connection()
         said = f"{answer.code} {answer.text}"[:500]
         if answer.is_accepted:
-            return Outcome(State.SENT, said)
+            return Outcome(State.SENT, said, answer=answer)
         if answer.is_final:
-            bounces.refused(mail, answer, timezone.now())
-            return Outcome(State.FAILED, said)
-        if answer.code in PATIENCE:
-            throttle.slow_down(timezone.now())
-        return Outcome(State.DEFERRED, said, wait=_wait(mail))
+            return Outcome(State.FAILED, said, answer=answer)
+        return Outcome(State.DEFERRED, said, _wait(mail), answer=answer)
 
-    def _by_backend(self, mail: OutgoingMail, sender: str, content: bytes) -> Outcome:
-        message = mime.as_django(content, sender, mail.to)
+    def _by_backend(self, mail: OutgoingMail) -> Outcome:
         try:
+            message = mime.as_django(mail.content, *_envelope(mail))
             self.delivery.send_messages([message])
         except Exception as error:  # whatever a mail service's library raises
-            code = getattr(error, "status_code", None)
-            if code is not None and 400 <= code < 500 and code not in (401, 403, 408, 429):
-                return Outcome(State.FAILED, _said(error))
-            logger.warning("The mail service did not take a mail: %s", _said(error))
-            return Outcome(State.DEFERRED, _said(error), wait=_wait(mail))
+            return self._by_error(mail, error)
         status = getattr(message, "anymail_status", None)
-        remote = getattr(status, "message_id", "") or ""
-        return Outcome(State.SENT, remote_id=remote if isinstance(remote, str) else "")
+        remote = getattr(status, "message_id", None)
+        return Outcome(State.SENT, remote_id="" if remote is None else str(remote)[:200])
 
-    def _forget_connection(self):
-        self.delivery.close()
+    def _by_error(self, mail: OutgoingMail, error: Exception) -> Outcome:
+        """HTTP codes of mail services; without one, the service or the disk is away."""
+        code = getattr(error, "status_code", None)
+        if type(error).__name__ == "AnymailRecipientsRefused":
+            return Outcome(State.FAILED, _said(error), answer=smtp.Answer(550, "", True))
+        if code is not None and 400 <= code < 500 and code not in (401, 403, 408, 429):
+            return Outcome(State.FAILED, _said(error), answer=smtp.Answer(554, ""))
+        logger.warning("The mail service did not take a mail: %s", _said(error))
+        if code is None and _may_have_left(error):
+            return _unknown(mail, error)
+        if code == 429:
+            return Outcome(
+                State.DEFERRED, _said(error), _wait(mail), answer=smtp.Answer(PATIENCE[0], "")
+            )
+        return Outcome(State.DEFERRED, _said(error), _wait(mail), is_away=True)
 
     # Outcomes
 
-    def _finish(self, mail: OutgoingMail, outcome: Outcome, rest: list[OutgoingMail]):
-        """Write the outcome and mark the next mail 'sending', in one commit. Raises Lost."""
+    def _mark(self, mail: OutgoingMail):
+        """Commit that this mail is being sent. Raises Lost."""
+        values = {"owner": self.owner, "lease": self.lease, **_written(mail)}
+        if self._insist(_MARK, values) is None:
+            raise Lost
+
+    def _finish(self, mail: OutgoingMail, outcome: Outcome, following: OutgoingMail | None) -> bool:
+        """Write the outcome and mark the next mail 'sending', in one commit. Raises Lost.
+
+        Returns whether sign-in mail waits that came after the claim.
+        """
         now = timezone.now()
-        state = outcome.state
-        if state == State.DEFERRED and mail.created_at < now - GIVE_UP_AFTER:
-            state = State.FAILED
-        over = state in (State.SENT, State.FAILED)
-        renew = rest and time.monotonic() - self.renewed > settings.OUTBOX_LEASE / 4
+        state = _at_last(mail, outcome, now)
+        is_over = state in (State.SENT, State.FAILED)
+        renew = time.monotonic() - self.renewed > settings.OUTBOX_LEASE / 4
         values = {
-            "id": mail.pk,
+            "done": mail.pk,
             "owner": self.owner,
             "lease": self.lease,
             "state": str(state),
-            "answer": outcome.answer,
-            "finished": now if over else None,
+            "said": outcome.said,
+            "attempts": mail.attempts + 1,
+            "finished": now if is_over else None,
             "next_try": now + outcome.wait if outcome.wait else mail.next_try,
             "remote": outcome.remote_id,
-            "erase": over and mail.template == "",
-            "next": rest[0].pk if rest else None,
-            "renewed": [other.pk for other in rest] if renew else [],
+            "erase": is_over and mail.template == "",
+            "renewed": [other.pk for other in self.waiting] if renew else [],
+            "look": mail.priority != OutgoingMail.FIRST,
+            "now": now,
         }
-        if not self._insist(_FINISH, values):
+        if following:
+            values |= _written(following)
+            found = self._insist(_FINISH_AND_MARK, values, _WAS_FINISHED_AND_MARKED)
+        else:
+            found = self._insist(_FINISH, values, _WAS_FINISHED)
+        if found is None:
+            logger.error("The mail %s is %s, which its row cannot be told.", mail.pk, state)
             raise Lost
+        self.tried = None
         if renew:
             self.renewed = time.monotonic()
-        if state == State.SENT:
-            if mail.priority != OutgoingMail.FIRST or self.seen_trouble:
-                self._note_success()
-        elif state == State.FAILED:
-            self.seen_trouble = True
-            throttle.failed(now, outcome.answer)
+        self.done[state] += 1
+        return found[0]
 
-    seen_trouble = True  # until the throttle's row is known to be clear
-
-    def _note_success(self):
-        if self.seen_trouble:
-            throttle.succeeded()
-            throttle.server_there()
-            self.seen_trouble = False
-
-    def _release(self, mail: OutgoingMail, rest: list[OutgoingMail], outcome: Outcome):
-        """The server is away: this mail was not handed over, the others were not tried."""
+    def _learn(self, mail: OutgoingMail, outcome: Outcome):
+        """What the outcome says about the server and the address."""
         now = timezone.now()
-        self._insist(
-            _RELEASE,
-            {
-                "owner": self.owner,
-                "ids": [mail.pk, *(other.pk for other in rest)],
-                "answer": outcome.answer,
-                "id": mail.pk,
-            },
-        )
-        throttle.server_away(now)
-        self.seen_trouble = True
+        if outcome.state == State.SENT:
+            if self.is_troubled:
+                throttle.succeeded()
+                self.is_troubled = False
+            return
+        if outcome.is_away:
+            throttle.server_away()
+            self.is_troubled = True
+        if outcome.answer and outcome.answer.code in PATIENCE:
+            throttle.slow_down()
+        if outcome.state == State.FAILED or outcome.state == State.UNCERTAIN:
+            throttle.failed(now, outcome.said)
+            self.is_troubled = True
+        if outcome.state == State.FAILED and outcome.answer:
+            bounces.refused(mail, outcome.answer, now)
 
-    def _insist(self, statement: str, values: dict) -> bool:
-        """Run a fenced statement, again after the database was away, as long as the lease lasts.
+    def _put_back(self, said: str = "", mail: OutgoingMail | None = None):
+        """All that is this worker's goes back to the queue, but for a mail that was tried.
 
-        Returns whether it found this worker's row.
+        `mail` was not; `said` is why.
         """
-        end = time.monotonic() + settings.OUTBOX_LEASE
+        if mail:
+            self.tried = None
+        values = {
+            "owner": self.owner,
+            "tried": self.tried,
+            "id": mail.pk if mail else None,
+            "said": said,
+        }
+        self._insist(_PUT_BACK, values)
+        self.waiting.clear()
+        self.letters.clear()
+        self.may_own = False
+
+    def _insist(self, statement: str, values: dict, evidence: str = ""):
+        """The first row of a statement, run again after PostgreSQL was away; None without one.
+
+        A commit may have been done before the connection broke: `evidence` asks for that.
+        """
+        was_away = False
         while True:
             try:
                 with connection.cursor() as cursor:
                     cursor.execute(statement, values)
-                    return cursor.fetchone() is not None
+                    found = cursor.fetchone()
+                    if found is None and was_away and evidence:
+                        cursor.execute(evidence, values)
+                        found = cursor.fetchone()
+                    return found
             except DATABASE_AWAY:
-                if connection.in_atomic_block or time.monotonic() > end:
+                if connection.in_atomic_block or time.monotonic() > self.last:
                     raise
+                was_away = True
                 connection.close()
-                time.sleep(0.2)
+                time.sleep(PAUSE)
 
 
-_FINISH = """
-WITH done AS (
-    UPDATE mailings_outgoingmail SET state = %(state)s, answer = %(answer)s,
-        finished_at = %(finished)s, next_try = %(next_try)s, remote_id = %(remote)s,
-        attempts = attempts + 1, claimed_by = NULL, lease_until = NULL,
-        content = CASE WHEN %(erase)s THEN NULL ELSE content END
-    WHERE id = %(id)s AND claimed_by = %(owner)s AND lease_until > clock_timestamp()
-        AND state = 'sending'
-    RETURNING id
-), next AS (
-    UPDATE mailings_outgoingmail o SET
-        state = CASE WHEN o.id = %(next)s THEN 'sending' ELSE o.state END,
-        lease_until = clock_timestamp() + %(lease)s
-    FROM done
-    WHERE o.id = ANY (%(renewed)s::bigint[] || %(next)s::bigint) AND o.claimed_by = %(owner)s
-)
-SELECT id FROM done
+_FREE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
+_DUE = f"state IN ('queued', 'deferred') AND next_try <= %(now)s AND {_FREE}"
+#: The planner may not fold this: a constant list would be planned anew for each length.
+_MINE = "claimed_by = %(owner)s AND lease_until > clock_timestamp()"
+
+_IS_DUE = f"""
+SELECT EXISTS (SELECT 1 FROM unnest(%(priorities)s::int[]) AS of(priority), LATERAL (
+    SELECT 1 FROM mailings_outgoingmail WHERE priority = of.priority AND {_DUE} LIMIT 1) AS due)
+"""  # noqa: S608
+
+_LOCK = f"""
+SELECT id FROM mailings_outgoingmail WHERE priority = %(priority)s AND {_DUE}
+ORDER BY next_try, id LIMIT %(room)s FOR UPDATE SKIP LOCKED
+"""  # noqa: S608
+
+_LEASE = """
+UPDATE mailings_outgoingmail SET claimed_by = %s, lease_until = clock_timestamp() + %s
+WHERE id = ANY (%s)
 """
 
-_RELEASE = """
+_GIVE_UP_THE_DEAD = """
+UPDATE mailings_outgoingmail SET state = %(state)s, answer = %(said)s, attempts = attempts + 1,
+    next_try = coalesce(%(next)s, next_try), claimed_by = NULL, lease_until = NULL
+WHERE id IN (
+    SELECT id FROM mailings_outgoingmail
+    WHERE state = 'sending' AND lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED)
+"""
+
+_WRITE_OFF = f"""
+UPDATE mailings_outgoingmail o SET state = new.state, answer = new.said, next_try = new.next_try,
+    attempts = attempts + CASE WHEN new.is_over THEN 0 ELSE 1 END,
+    finished_at = CASE WHEN new.is_over THEN %(now)s END,
+    content = CASE WHEN new.is_over AND o.template = '' THEN NULL ELSE o.content END,
+    claimed_by = NULL, lease_until = NULL
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(over)s::boolean[], %(next)s::timestamptz[],
+    %(said)s::text[]) AS new(id, state, is_over, next_try, said)
+WHERE o.id = new.id AND {_MINE}
+RETURNING o.id
+"""  # noqa: S608
+
+_MARK = f"""
+UPDATE mailings_outgoingmail SET state = 'sending', lease_until = clock_timestamp() + %(lease)s,
+    "to" = %(to)s, language = %(language)s, subject = %(subject)s,
+    content = coalesce(%(content)s, content)
+WHERE id = %(id)s AND {_MINE}
+RETURNING id
+"""  # noqa: S608
+
+_DONE = f"""
+WITH done AS (
+    UPDATE mailings_outgoingmail SET state = %(state)s, answer = %(said)s, attempts = %(attempts)s,
+        finished_at = %(finished)s, next_try = %(next_try)s, remote_id = %(remote)s,
+        content = CASE WHEN %(erase)s THEN NULL ELSE content END,
+        claimed_by = NULL, lease_until = NULL
+    WHERE id = %(done)s AND state = 'sending' AND {_MINE}
+    RETURNING id
+), renewed AS (
+    UPDATE mailings_outgoingmail SET lease_until = clock_timestamp() + %(lease)s
+    WHERE id = ANY (%(renewed)s::bigint[]) AND {_MINE}
+)
+"""  # noqa: S608
+
+_SOMEBODY_WAITS = f"""
+(%(look)s AND EXISTS (
+    SELECT 1 FROM mailings_outgoingmail WHERE priority = {OutgoingMail.FIRST} AND {_DUE}))
+"""  # noqa: S608
+
+_FINISH = f"{_DONE} SELECT {_SOMEBODY_WAITS} FROM done"  # noqa: S608
+
+_FINISH_AND_MARK = f"""
+{_DONE}, marked AS (
+    UPDATE mailings_outgoingmail o SET state = 'sending',
+        lease_until = clock_timestamp() + %(lease)s,
+        "to" = %(to)s, language = %(language)s, subject = %(subject)s,
+        content = coalesce(%(content)s, o.content)
+    FROM done WHERE o.id = %(id)s AND {_MINE}
+    RETURNING o.id
+)
+SELECT {_SOMEBODY_WAITS} FROM done, marked
+"""  # noqa: S608
+
+_WAS_FINISHED = """
+SELECT false FROM mailings_outgoingmail
+WHERE id = %(done)s AND state = %(state)s AND attempts = %(attempts)s AND claimed_by IS NULL
+"""
+
+_WAS_FINISHED_AND_MARKED = f"""
+{_WAS_FINISHED} AND EXISTS (
+    SELECT 1 FROM mailings_outgoingmail WHERE id = %(id)s AND state = 'sending' AND {_MINE})
+"""  # noqa: S608
+
+_PUT_BACK = """
 UPDATE mailings_outgoingmail SET
     state = CASE WHEN attempts > 0 THEN 'deferred' ELSE 'queued' END,
-    answer = CASE WHEN id = %(id)s THEN %(answer)s ELSE answer END,
+    answer = CASE WHEN id = %(id)s THEN %(said)s ELSE answer END,
     claimed_by = NULL, lease_until = NULL
-WHERE id = ANY (%(ids)s) AND claimed_by = %(owner)s AND lease_until > clock_timestamp()
+WHERE state IN ('queued', 'deferred', 'sending') AND claimed_by = %(owner)s
+    AND id IS DISTINCT FROM %(tried)s
 RETURNING id
 """
 
 
-def _written(mails: list[OutgoingMail], now: datetime):
-    """(mail, why, state): state None for one that is ready, else what becomes of it."""
-    blocked = suppression.found(
-        {mail.to for mail in mails if mail.kind not in kinds.EXEMPT_FROM_SUPPRESSION}
-    )
-    posted = [mail for mail in mails if mail.template]
-    letters = outbox.letters(posted, now)
+def _priorities(only_first: bool) -> list[int]:
+    if only_first:
+        return [OutgoingMail.FIRST]
+    return sorted(set(OutgoingMail.PRIORITY.values()))
+
+
+def _letters(
+    mails: list[OutgoingMail], now: datetime
+) -> tuple[dict[int, outbox.Letter], dict[int, Outcome]]:
+    """What to write into each mail, and what becomes of those that are not to be written.
+
+    Where a template's function breaks, each of its mails is asked for alone.
+    """
+    if not mails:
+        return {}, {}
+    try:
+        with transaction.atomic():
+            found = outbox.letters(mails, now)
+    except Exception as error:  # whatever an app's function raises
+        _raise_if_database_is_away(error)
+        if len(mails) == 1:
+            logger.exception("The mail %s cannot be prepared.", mails[0].pk)
+            return {}, {mails[0].pk: _unwritten(mails[0], error)}
+        letters, over = {}, {}
+        for mail in mails:
+            of_this, over_of_this = _letters([mail], now)
+            letters |= of_this
+            over |= over_of_this
+        return letters, over
+    letters, over = {}, {}
     for mail in mails:
-        letter = letters.get(mail.pk)
-        if isinstance(letter, outbox.Skip):
-            yield mail, letter.why, State.SKIPPED
-            continue
-        if letter is not None and letter.to and letter.to != mail.to:
-            mail.to = letter.to
-            if mail.kind not in kinds.EXEMPT_FROM_SUPPRESSION:
-                blocked |= suppression.found({mail.to})
-        if mail.to in blocked and mail.kind not in kinds.EXEMPT_FROM_SUPPRESSION:
-            yield mail, blocked[mail.to].get_reason_display(), State.SKIPPED
-            continue
-        if letter is not None:
-            try:
-                _write(mail, letter, now)
-            except (BadHeaderError, TemplateDoesNotExist, TemplateSyntaxError, ValueError) as error:
-                logger.exception("The mail %s cannot be written.", mail.pk)
-                yield mail, f"The mail cannot be written: {error}", State.FAILED
-                continue
-        yield mail, "", None
+        letter = found.get(mail.pk)
+        if isinstance(letter, outbox.Letter):
+            letters[mail.pk] = letter
+        else:
+            why = letter.why if letter else "Nothing is to be said any more."
+            over[mail.pk] = Outcome(State.SKIPPED, why[:500])
+    return letters, over
+
+
+def _unwritten(mail: OutgoingMail, error: Exception) -> Outcome:
+    """A mail without sense fails, one that met a mistake of ours or of the moment comes again."""
+    said = f"The mail cannot be written: {_said(error)}"[:500]
+    if isinstance(error, CANNOT_BE_WRITTEN):
+        return Outcome(State.FAILED, said)
+    return Outcome(State.DEFERRED, said, _wait(mail))
+
+
+def _raise_if_database_is_away(error: Exception):
+    """In an except clause: the error again where it is not the mail's own, such as a deadlock."""
+    if isinstance(error, DATABASE_AWAY) and not connection.is_usable():
+        raise error
 
 
 def _write(mail: OutgoingMail, letter: outbox.Letter, now: datetime):
@@ -420,16 +652,58 @@ def _write(mail: OutgoingMail, letter: outbox.Letter, now: datetime):
     mail.language = letter.language or mail.language
     with translation.override(mail.language):
         written = ground.write(mail.template, mail.to, letter.context)
-    mail.subject = written.subject
+    mail.subject = written.subject[:998]
     headers = kinds.headers(mail, written.subject, now, letter.stop)
     mail.content = mime.build(headers, written.text, written.html, f"part{mail.token}")
 
 
-def _wait(mail: OutgoingMail) -> timedelta:
+def _written(mail: OutgoingMail) -> dict:
+    """What `_MARK` keeps of a mail; ready-made content stands there already."""
+    return {
+        "id": mail.pk,
+        "to": mail.to,
+        "language": mail.language,
+        "subject": mail.subject,
+        "content": mail.content if mail.template else None,
+    }
+
+
+def _envelope(mail: OutgoingMail) -> tuple[str, str]:
+    """(sender, recipient) as SMTP knows them."""
+    return kinds.return_path(mail), smtp.envelope(mail.to)
+
+
+def _at_last(mail: OutgoingMail, outcome: Outcome, now: datetime) -> State:
+    """The state of an outcome; a mail that was put off for long enough has failed."""
+    is_old = mail.created_at < now - GIVE_UP_AFTER and mail.attempts + 1 >= GIVE_UP_TRIES
+    return State.FAILED if outcome.state == State.DEFERRED and is_old else outcome.state
+
+
+def _unknown(mail: OutgoingMail, error: Exception) -> Outcome:
+    """All was handed over and nothing was answered."""
+    if settings.OUTBOX_UNCERTAIN == "repeat":
+        return Outcome(State.DEFERRED, _said(error), _wait(mail), is_away=True)
+    return Outcome(
+        State.UNCERTAIN, f"No answer to the whole message: {_said(error)}"[:500], is_away=True
+    )
+
+
+def _may_have_left(error: Exception) -> bool:
+    """A mail service got the request, for all that is known, and its answer did not come."""
+    cause = error.__cause__ or error.__context__
+    name = type(cause).__name__
+    if name in ("ConnectionError", "ChunkedEncodingError"):
+        return "NewConnectionError" not in repr(cause) and "NameResolution" not in repr(cause)
+    return name == "ReadTimeout"
+
+
+def _wait(mail: OutgoingMail, first: timedelta = FIRST_WAIT) -> timedelta:
     """Until the next try: a minute, doubled each time, a fifth more or less."""
-    doubled = FIRST_WAIT * 2 ** min(mail.attempts, 10)
+    doubled = first * 2 ** min(mail.attempts, 10)
     return min(doubled, LONGEST_WAIT) * random.uniform(0.8, 1.2)
 
 
 def _said(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    """One line of an exception, at most 500 characters, without characters that no text has."""
+    words = "".join(c if c.isprintable() else " " for c in f"{type(error).__name__}: {error}")
+    return " ".join(words.split())[:500]

@@ -15,8 +15,12 @@ from functools import lru_cache
 
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
 
+from mailings import smtp
+
 LONGEST_LINE = 998  # octets without CRLF, RFC 5322 section 2.1.1
-_PLAIN = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,60}[\x21-\x7e])?")
+_PLAIN = re.compile(r"(?!.*=\?)[\x21-\x7e]([\x20-\x7e]{0,60}[\x21-\x7e])?")
+_NAME = re.compile(r"[\x21-\x39\x3b-\x7e]+")  # of a header
+_OF_ADDRESSES = {"from", "sender", "to", "cc", "reply-to"}
 _ENDS = re.compile(rb"\r\n|\r|\n")
 
 Headers = list[tuple[str, str | list[str]]]
@@ -27,7 +31,7 @@ def build(headers: Headers, text: str, html: str, boundary: str) -> bytes:
 
     A header whose value is a list is written with its entries folded behind commas. `boundary` is
     made of letters and digits and occurs in neither part. Raises BadHeaderError for a line break
-    in a value.
+    in a value, ValueError for an address that mail cannot carry.
     """
     lines = [_folded(name, value) for name, value in headers]
     lines.append(
@@ -60,8 +64,28 @@ def _checked(entry: str) -> str:
 
 @lru_cache(maxsize=500)
 def _encoded(name: str, value: str) -> str:
-    header = policy.SMTP.header_factory(name, one_line(value))
+    one_line(value)
+    if name.lower() in _OF_ADDRESSES:
+        value = addresses(value)
+    header = policy.SMTP.header_factory(name, value)
     return header.fold(policy=policy.SMTP)
+
+
+def addresses(value: str) -> str:
+    """The value of a header with addresses, their domains in ASCII. Raises ValueError."""
+    if value.isascii():
+        return value
+    found = policy.SMTP.header_factory("To", value)
+    if found.defects or not found.addresses:
+        raise ValueError("An address cannot be read.")
+    return ", ".join(address(one.display_name, one.addr_spec) for one in found.addresses)
+
+
+def name_of(name: str) -> str:
+    """The name of a header. Raises BadHeaderError for what is none."""
+    if not _NAME.fullmatch(name):
+        raise BadHeaderError("A header's name is made of letters.")
+    return name
 
 
 def one_line(value: str) -> str:
@@ -72,7 +96,8 @@ def one_line(value: str) -> str:
 
 
 def address(name: str, spec: str) -> str:
-    """'Name <spec>' as a header's value."""
+    """'Name <spec>' as a header's value, the domain in ASCII. Raises ValueError."""
+    spec = smtp.envelope(spec)
     return str(Address(name, addr_spec=spec)) if name else spec
 
 
@@ -101,35 +126,51 @@ def read(content: bytes):
 
 
 #: What Django's message has as arguments, and what its backends write themselves.
-_OWN = {"subject", "from", "to", "reply-to", "date", "message-id"}
+_OWN = {"subject", "from", "to", "reply-to"}
 _OF_MIME = {"mime-version", "content-type", "content-transfer-encoding"}
 
 
 def as_django(content: bytes, sender: str, to: str) -> EmailMultiAlternatives:
     """The same message for a backend that takes Django's, such as those of django-anymail."""
     message = read(content)
-    text, html = message.get_body(("plain",)), message.get_body(("html",))
-    headers = {
-        name: str(value)
-        for name, value in message.items()
-        if name.lower() not in _OF_MIME and name.lower() not in _OWN - {"date", "message-id"}
-    }
+    text = message.get_body(("plain",))
     mail = EmailMultiAlternatives(
-        subject=str(message["Subject"]),
-        body=_lines(text),
+        subject=str(message["Subject"] or ""),
+        body=_lines(text) if text else "",
         from_email=str(message["From"]),
         to=[to],
         reply_to=[str(message["Reply-To"])] if message["Reply-To"] else None,
-        headers=headers,
+        headers={
+            name: str(value)
+            for name, value in message.items()
+            if name.lower() not in _OF_MIME | _OWN
+        },
     )
     mail.envelope_sender = sender  # known to django-anymail
-    if html:
-        mail.attach_alternative(_lines(html), "text/html")
-    for part in message.iter_attachments():
-        mail.attach(part.get_filename(), part.get_payload(decode=True), part.get_content_type())
+    for part, is_alternative in _leaves(message):
+        if part is text:
+            continue
+        if is_alternative:
+            mail.attach_alternative(_lines(part), part.get_content_type())
+        elif part.get_content_type() == "message/rfc822":
+            mail.attach(None, part.get_content().as_string(), "message/rfc822")
+        else:
+            data = part.get_payload(decode=True)
+            mail.attach(part.get_filename(), data, part.get_content_type())
     return mail
 
 
-def _lines(part) -> str:
-    """The text of a part with the line ends of Python; empty without one."""
-    return part.get_content().replace("\r\n", "\n") if part else ""
+def _leaves(part, is_alternative=False):
+    """(part, whether it is another form of the words), without the parts that hold others."""
+    if part.get_content_maintype() == "multipart":
+        for inner in part.iter_parts():
+            yield from _leaves(inner, part.get_content_subtype() == "alternative")
+    else:
+        is_html = part.get_content_type() == "text/html" and not part.is_attachment()
+        yield part, is_alternative or is_html
+
+
+def _lines(part) -> str | bytes:
+    """The text of a part with the line ends of Python; bytes of what is no text."""
+    found = part.get_content()
+    return found.replace("\r\n", "\n") if isinstance(found, str) else found

@@ -31,7 +31,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from email import header, message_from_bytes
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.message import Message
 from enum import StrEnum
 
@@ -50,7 +50,9 @@ class Kind(StrEnum):
     SOFT = "soft"  # not now: full, slow, out of order
     CONTENT = "content"  # this mail or its sender was refused; says nothing on the address
     COMPLAINT = "complaint"  # the person called it spam
-    AUTO_REPLY = "auto_reply"  # absent, 'we have your mail', 'prove that you are human'
+    AUTO_REPLY = (
+        "auto_reply"  # absent, 'prove that you are human', or whatever else a program wrote
+    )
     NONE = "none"  # arrived, or nothing to act upon
 
 
@@ -101,12 +103,17 @@ def _read(content: bytes) -> Report | None:
     parts = list(_parts(message))
     headers = _headers(message)
     returned = _Returned.of(message, parts, headers)
-    recipients = (
-        _complaint(parts, headers, returned)
-        or _delivery_status(parts, headers, returned)
-        or _disposition(parts)
-    )
-    if not recipients and _is_from_a_server(headers):
+    from_a_server = _is_from_a_server(headers)
+    recipients = []
+    # Fields alone may be what a person's mail program made of a forwarded report
+    if from_a_server or any(part.get_content_type() == "multipart/report" for part in parts):
+        recipients = (
+            _complaint(parts, returned)
+            or _delivery_status(parts, headers, returned)
+            or _disposition(parts)
+        )
+    recipients = recipients or _old_complaint(headers, returned)
+    if not recipients and from_a_server:
         recipients = _bounce(message, parts, headers, returned)
     if not recipients and _answers_by_itself(headers):
         recipients = [_auto_reply(headers)]
@@ -120,9 +127,8 @@ def _read(content: bytes) -> Report | None:
 # What the parsers get. Nesting, parts, lines and parameters have limits since Python's parser
 # calls itself for each level and takes quadratic time for the rest.
 
-_CONTROLS = bytes(
-    {*range(0x20), 0x7F} - set(b"\t\n\r\x0e\x0f\x1b")
-)  # ISO 2022 needs the last three
+# ISO 2022, the encoding of Japanese and Korean mail, needs the last three
+_CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r\x0e\x0f\x1b"))
 _LONG_LINE = re.compile(rb"((?:^|[\r\n])[^\r\n]{998})[^\r\n]+")  # RFC 5321 section 4.5.3.1.6
 _LONG_TYPE = re.compile(
     rb"((?:^|[\r\n])content-type[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*){9})"
@@ -185,7 +191,7 @@ def _headers(message: Message) -> dict[str, str]:
 def _decoded(value: str) -> str:
     """A header's value with its encoded words (RFC 2047) read, as far as they can be."""
     if "=?" in value:
-        with suppress(HeaderParseError, LookupError, ValueError):
+        with suppress(MessageError, LookupError, ValueError):
             value = str(header.make_header(header.decode_header(value)))
     return " ".join(value.split())
 
@@ -255,7 +261,7 @@ def _one_line(text: str) -> str:
 
 _ADDRESS = re.compile(r"""[^\s<>()\[\],;:"\\@]{1,64}@[^\s<>()\[\],;:"\\@'`]{1,253}""")
 _ESCAPED = re.compile(r"\\x\{([0-9A-Fa-f]{2,5})\}")  # RFC 6533 section 3
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}@[^<>\s]{1,490}>")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,500}@[!-;=?-~]{1,490}>")
 _QUOTED_HEADER = re.compile(r"^[ \t>|]{0,8}(message-id|to):[ \t]*(.*(?:\n[ \t].*)?)", re.I | re.M)
 _ENHANCED = re.compile(r"(?:^|(?<=[\s#(:\[-]))([245]\.[0-7]\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.:-])([45][0-5]\d)(?=[\s-])")
@@ -270,7 +276,7 @@ def _address_in(text: str) -> str:
         return ""
     address = _one_line(found[0].lower()).strip("'`.")
     local, _, domain = address.partition("@")
-    return address if local and domain else ""
+    return address if local and domain and len(address) <= 254 else ""  # RFC 5321 erratum 1690
 
 
 def _message_id_in(text: str) -> str | None:
@@ -351,7 +357,8 @@ _FULL = _any_of(
 _UNKNOWN = _any_of(
     r"\b(?:user|recipient|mail ?box|in ?box|account|address|addressee|alias|person)s?\b.{0,80}?"
     r"\b(?:unknown|not (?:be )?(?:found|known|exist|recogni[sz]ed|registered|listed)|no longer|"
-    r"doe?s(?: not|n['’]t) (?:exist|have)|disabled|deactivated|inactive|discontinued|invalid|"
+    r"does(?: not|n['’]t) (?:exist|have an? \S{1,80} account)|disabled|"
+    r"deactivated|inactive|discontinued|invalid|"
     r"(?:been|is|was) (?:deleted|closed|removed|suspended|terminated))\b",
     r"\b(?:unknown|invalid|no such|non-?existent|unroute?able|inactive)\s"
     r"(?:local |virtual |e-?mail |mail )?(?:user|recipient|mail ?box|account|address|alias|person)",
@@ -375,7 +382,10 @@ _UNKNOWN = _any_of(
 # Weaker than a word on the content: RFC 5321 section 4.2.3 lets 550 mean a policy, too
 _UNAVAILABLE = _any_of(r"(?:mail ?box|user|recipient|account)\b.{0,20}\bunavailable")
 # Then 'unknown' and 'not found' are about us
-_ABOUT_US = _any_of(r"\bsender\b(?!'s)", r"\bmail from\b", r"\bhelo\b", r"\breverse\b", r"\bptr\b")
+_ABOUT_US = _any_of(
+    r"\bsender\b(?!'s)|\bmail from\b|\bhelo\b|\breverse\b|\bptr\b|\bclient host\b",
+    r"\byour (?:account|domain|host|ip|server)",
+)
 _CONTENT = _any_of(
     r"spam|\bvirus|malware|phish|\bblock(?:ed|list)|black ?list|\bdns[bw]l|\br[bh]l\b|reputation",
     r"\bspf\b|\bdkim\b|\bdmarc\b|unauthenticated|unsolicited|\bbulk\b|\bbanned\b|prohibited",
@@ -452,13 +462,11 @@ def _by_text(text: str) -> Kind | None:
 # Reports in the form of a standard
 
 
-def _complaint(
-    parts: list[Message], headers: dict[str, str], returned: _Returned
-) -> list[Recipient]:
-    """A feedback report (RFC 5965), or the older one of Microsoft that has no fields.
+def _complaint(parts: list[Message], returned: _Returned) -> list[Recipient]:
+    """A feedback report (RFC 5965).
 
-    RFC 5965 section 7.3 has abuse, fraud, virus and other; 'opt-out' stood in its drafts, and an
-    unknown kind counts as 'other'. A found virus is the verdict of a machine on the mail, not-spam
+    Its section 7.3 has abuse, fraud, virus and other; 'opt-out' stood in drafts, and an unknown
+    kind counts as 'other'. A found virus is the verdict of a machine on the mail; not-spam
     (RFC 6430) and auth-failure (RFC 6591) ask for nothing.
     """
     for part in parts:
@@ -479,6 +487,11 @@ def _complaint(
         addresses = dict.fromkeys(filter(None, map(_address_in, named[:MOST_RECIPIENTS])))
         fallback = returned.complained_to or returned.to
         return [Recipient(kind, address, "", feedback) for address in addresses or [fallback]]
+    return []
+
+
+def _old_complaint(headers: dict[str, str], returned: _Returned) -> list[Recipient]:
+    """Microsoft's complaint without fields: the mail, with the reader in a header of its own."""
     subject = headers.get("subject", "").lower()
     if returned.complained_to and "complaint about message" in subject:
         return [Recipient(Kind.COMPLAINT, returned.complained_to, "", "abuse")]

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import translation
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_from_request
 from django.utils.translation import gettext as _
 
 
@@ -40,13 +40,22 @@ def validate_language(code: str):
 
 
 def translated(view):
-    """Mark a view whose pages are translated whole; only there the language is not English."""
+    """Mark a view whose pages are translated whole; only inside it the language is not English.
+
+    There `?lang=` decides, then what the view says with `use` (such as the language of the mail
+    whose link was opened), then the browser's Accept-Language. Pages for errors are English.
+    """
 
     @wraps(view)
     def wrapped(request, *args, **kwargs):
-        return view(request, *args, **kwargs)
+        use(request, get_language_from_request(request))
+        try:
+            response = view(request, *args, **kwargs)
+            response.headers.setdefault("Content-Language", get_language())
+            return response
+        finally:
+            english(request)
 
-    wrapped.is_translated = True
     return wrapped
 
 
@@ -57,3 +66,9 @@ def use(request: HttpRequest, language: str):
     chosen = next((code for code in (asked, language) if code in known), settings.LANGUAGE_CODE)
     translation.activate(chosen)
     request.LANGUAGE_CODE = chosen
+
+
+def english(request: HttpRequest):
+    """The language of everything that is not translated whole."""
+    translation.activate(settings.LANGUAGE_CODE)
+    request.LANGUAGE_CODE = settings.LANGUAGE_CODE

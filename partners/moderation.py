@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django import forms
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -23,12 +24,28 @@ CONTACT_MAY_TAKE = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Answer:
-    """What the Lead says about one item; `parts` are names of fields."""
+    """What the Lead says about one item; `parts` are names of fields, `said` a form's values."""
 
     by: User
     now: datetime
     reason: str = ""
     parts: frozenset[str] = frozenset()
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a step wants to know of each item, on a page between the button and the step.
+
+    `form` is made for each item, with what `initial(objects)` gives by key; an item of which the
+    form is left empty is left out. The words are the page's.
+    """
+
+    form: type[forms.Form]
+    initial: Callable[[list[Model]], dict[int, dict]]
+    heading: str
+    lead: str
+    button: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,16 @@ class Step:
     done: str
     needs_reason: bool = False
     needs_parts: bool = False
+    asked: Asked | None = None
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A step for several items at once; `look` is the class of its button."""
+
+    step: str
+    name: str
+    look: str = "second"
 
 
 @dataclass(frozen=True)
@@ -68,7 +95,8 @@ class Kind:
     """A sort of items: which wait, how they read, and what the Lead may do with them.
 
     `waiting(now)` gives the objects with `since`; `describe(objects)` their items, in order.
-    An exception needs the Lead; without one, what is no exception goes away by itself.
+    An exception needs the Lead; without one, what is no exception goes away by itself. `bulk` are
+    the steps for several at once; with `ticked`, all of them are chosen at first.
     """
 
     code: str
@@ -77,9 +105,9 @@ class Kind:
     describe: Callable[[Iterable[Model]], list[Item]]
     template: str
     steps: dict[str, Step]
-    bulk: str
-    bulk_name: str
+    bulk: tuple[Bulk, ...]
     is_exception: bool = True
+    ticked: bool = False
 
 
 def _partners(now: datetime) -> QuerySet[Partner]:
@@ -197,8 +225,7 @@ KINDS = (
                 needs_reason=True,
             ),
         },
-        bulk="approve",
-        bulk_name=gettext_lazy("Approve the chosen"),
+        bulk=(Bulk("approve", gettext_lazy("Approve the chosen")),),
     ),
     Kind(
         code="memberships",
@@ -217,7 +244,6 @@ KINDS = (
                 needs_reason=True,
             ),
         },
-        bulk="approve",
-        bulk_name=gettext_lazy("Approve the chosen"),
+        bulk=(Bulk("approve", gettext_lazy("Approve the chosen")),),
     ),
 )

@@ -16,6 +16,7 @@ from django.db import connections, transaction
 from django.test import TransactionTestCase, override_settings
 from django.utils import timezone
 
+from mailings import delivery
 from tests import pages
 from wmaportal.local import servers
 
@@ -51,9 +52,10 @@ def _open(database: str):
     with servers.only_one(folder / "world.lock", "", wait_seconds=120):
         known = _server(f"SELECT 1 FROM pg_database WHERE datname = '{WORLD}'")
         if not known:
-            with override_settings(EMAIL_BACKEND="wmaportal.mailbox.DeliveryBackend"):
+            with override_settings(DELIVERY_BACKEND="wmaportal.mailbox.FileOfMail"):
                 call_command("loaddemo", verbosity=0)
                 pages.furnish(timezone.now())
+                delivery.deliver()
             connections.close_all()
             _copy_folders("own", "world")
             _server(f"CREATE DATABASE {WORLD} TEMPLATE {database}")

@@ -1,4 +1,4 @@
-"""Mail: the backend that apps call, and a folder of messages to read on this machine."""
+"""Mail that does not leave this machine: a folder of messages, readable in the browser."""
 
 import os
 import re
@@ -12,29 +12,9 @@ from email.errors import MessageError
 from pathlib import Path
 
 from django.conf import settings
-from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 NAME = re.compile(r"\d{8}T\d{12}-[0-9a-f]{8}")  # a moment in UTC and something of its own
-
-
-class DeliveryBackend(BaseEmailBackend):
-    """EMAIL_BACKEND: hands each message to an instance of settings.DELIVERY_BACKEND."""
-
-    def __init__(self, fail_silently=False, **kwargs):
-        super().__init__(fail_silently=fail_silently)
-        self._delivery = get_connection(
-            settings.DELIVERY_BACKEND, fail_silently=fail_silently, **kwargs
-        )
-
-    def open(self):
-        return self._delivery.open()
-
-    def close(self):
-        return self._delivery.close()
-
-    def send_messages(self, email_messages):
-        return self._delivery.send_messages(email_messages)
 
 
 class FileOfMail(BaseEmailBackend):

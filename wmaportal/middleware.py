@@ -4,7 +4,6 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
-from django.utils import translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
@@ -58,28 +57,19 @@ def _what_is_wrong(request) -> str:
 
 
 class ReadersLanguage:
-    """English, but on pages that are translated whole the reader's language.
+    """English, whatever the browser asks for: half of a page in another language helps nobody.
 
-    Such a view is marked by `partners.languages.translated`. There `?lang=fr` decides, then what a
-    link in a mail says (`request.mail_language`, by the view), then the browser's Accept-Language.
+    Only a view marked by `partners.languages.translated` leaves it, for as long as it runs.
     """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        translation.activate(settings.LANGUAGE_CODE)
-        request.LANGUAGE_CODE = settings.LANGUAGE_CODE
-        try:
-            response = self.get_response(request)
-            response.headers.setdefault("Content-Language", translation.get_language())
-            return response
-        finally:
-            translation.activate(settings.LANGUAGE_CODE)
-
-    def process_view(self, request, view, args, kwargs):
-        if getattr(view, "is_translated", False):
-            languages.use(request, translation.get_language_from_request(request))
+        languages.english(request)
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Language", settings.LANGUAGE_CODE)
+        return response
 
 
 class PrivatePages:

@@ -13,12 +13,15 @@ import pytest
 @pytest.fixture
 def mail_folder(settings, tmp_path) -> Path:
     """Mails go to files, as under make run."""
-    settings.EMAIL_BACKEND = "wmaportal.mailbox.DeliveryBackend"
+    settings.DELIVERY_BACKEND = "wmaportal.mailbox.FileOfMail"
     settings.MAIL_DIR = tmp_path / "mail"
     return settings.MAIL_DIR
 
 
 def text_of_newest_mail(folder: Path, to: str) -> str:
+    from mailings import delivery
+
+    delivery.deliver()
     for path in sorted(folder.glob("*.eml"), reverse=True):
         mail = message_from_bytes(path.read_bytes(), policy=policy.default)
         if mail["To"] == to:

@@ -1,4 +1,4 @@
-"""Reports of mail servers, complaints and automatic replies: what each means, and that none breaks us.
+"""Reports of mail servers, complaints and automatic replies: what each means; none breaks us.
 
 The files in `reports/` are written in the formats of the servers that their names begin with; all
 hosts and people are invented. `update.a01` stands for <update.a01@portal.example.org>.
@@ -218,6 +218,7 @@ def test_an_address_that_stands_twice_counts_once_and_as_the_gravest():
         ("5.7.1", "smtp; 550 5.7.1 user unknown", Kind.HARD),
         ("5.7.1", "smtp; 550 5.7.1 sender address unknown", Kind.CONTENT),
         ("5.7.1", "smtp; 550 5.7.1 Unable to relay", Kind.SOFT),
+        ("5.7.1", "smtp; 550 5.7.1 This user does not have permission to write", Kind.CONTENT),
         ("5.7.17", "", Kind.HARD),
         ("4.1.1", "smtp; 450 4.1.1 user unknown", Kind.SOFT),
         ("4.7.1", "smtp; 451 4.7.1 spam, try again", Kind.SOFT),
@@ -232,6 +233,7 @@ def test_an_address_that_stands_twice_counts_once_and_as_the_gravest():
         ("", "smtp; 553 sorry", Kind.HARD),
         ("", "smtp; 553 sender refused", Kind.SOFT),
         ("", "smtp; 554 Virus found", Kind.CONTENT),
+        ("", "smtp; 550 Host not found: your IP has no PTR", Kind.SOFT),
         ("", "smtp; 421 come back later", Kind.SOFT),
         ("", "", Kind.SOFT),
         ("", "smtp; 550 Cet utilisateur est inconnu", Kind.HARD),
@@ -359,11 +361,63 @@ def test_at_most_a_thousand_recipients_come_back():
     assert len(read(delivery_status(fields)).recipients) == MOST_RECIPIENTS
 
 
-def test_what_comes_after_a_megabyte_is_not_read():
-    content = FILES["postfix_unknown"]
-    header, _, body = content.partition(b"\n\n")
+def test_a_report_beyond_the_first_megabyte_is_a_programs_mail_of_which_nothing_is_known():
+    header, _, body = FILES["postfix_unknown"].partition(b"\n\n")
 
-    assert read(header + b"\nX-Long: a" + b"\n a" * 400_000 + b"\n\n" + body) is None
+    report = read(header + b"\nX-Long: a" + b"\n a" * 400_000 + b"\n\n" + body)
+
+    assert (report.kind, report.message_id) == (Kind.AUTO_REPLY, None)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "X-Original-Message-ID: <a@portal.example.org>\n\n",
+        "\n--b\nContent-Type: text/rfc822-headers\n\nMessage-Id:\n <a@portal.example.org>\n",
+        "\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <a@portal.example.org>\n\nHello",
+        "\n--b\n\nYour mail:\n> Message-ID: <a@portal.example.org>\n",
+    ],
+)
+def test_our_mail_is_found_wherever_a_report_names_it(fields):
+    failure = "Final-Recipient: rfc822; b@example.net\nAction: failed\nStatus: 5.1.1\n\n"
+
+    assert read(delivery_status(failure + fields)).message_id == "<a@portal.example.org>"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "In-Reply-To: <a@portal.example.org>",
+        "References: <first@portal.example.org>\n <a@portal.example.org>",
+    ],
+)
+def test_an_answer_names_our_mail_in_its_threading(header):
+    report = read(letter(f"From: b@example.net\nAuto-Submitted: auto-replied\n{header}", "Away."))
+
+    assert report.message_id == "<a@portal.example.org>"
+
+
+def test_the_returned_mail_goes_before_a_mail_that_it_quotes():
+    report = read(
+        delivery_status(
+            "Final-Recipient: rfc822; b@example.net\nAction: failed\nStatus: 5.1.1\n"
+            "\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <ours@portal.example.org>\n"
+            "In-Reply-To: <other@example.net>\n\n> Message-ID: <other@example.net>\n"
+        )
+    )
+
+    assert report.message_id == "<ours@portal.example.org>"
+
+
+def test_the_fields_of_a_report_in_a_persons_letter_count_nothing():
+    report = read(
+        b"From: Anna <anna@example.net>\nSubject: What is this?\n"
+        b'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\nLook.\n'
+        b"--b\nContent-Type: message/delivery-status\n\n"
+        b"Final-Recipient: rfc822; b@example.net\nAction: failed\nStatus: 5.1.1\n--b--\n"
+    )
+
+    assert report is None
 
 
 # What strangers send
@@ -405,6 +459,7 @@ HOSTILE = {
     "slow charset": SERVER + b"Content-Type: text/plain; charset=Puny-Code\n\n" + b"a" * 900_000,
     "broken encoding": SERVER + b"Content-Transfer-Encoding: uuencode\n\nbegin 666 x\n\xff\xfe\n",
     "broken words": SERVER + b"Subject: =?utf-8?b?a?= =?x?q?=?= =?utf-8?q?=FF?=\n\n",
+    "broken charset of a word": SERVER + b"X: =?\xffutf-8?q?a?=\n\n",
     "broken bytes": STATUS_PART + b"Final-Recipient: rfc822;\xff@\xe9.net\nStatus: 5.1.1\n",
     "broken escapes": STATUS_PART.replace(b"message/", b"message/global-")
     + b"Final-Recipient: utf-8;\\x{FFFFF}\\x{D800}a@b\nAction: failed\nStatus: 9.9.9999\n",
@@ -443,9 +498,13 @@ def assert_well_formed(report):
     for each in report.recipients:
         assert each.address == each.address.lower()
         assert each.address == "" or each.address.count("@") == 1
+        assert len(each.address) <= 254
         assert len(each.diagnostic) <= 500
         assert (each.diagnostic + each.address).isprintable()
-    assert report.message_id is None or report.message_id.isascii() or report.message_id
+    if report.message_id is not None:
+        assert (report.message_id[0], report.message_id[-1]) == ("<", ">")
+        assert report.message_id.isascii()
+        assert report.message_id.isprintable()
 
 
 SETTINGS = settings(

@@ -5,6 +5,7 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 
+from mailings import delivery
 from partners import mail
 from wmaportal.local.servers import free_port
 
@@ -25,17 +26,17 @@ def inbox(settings):
     handler = Inbox()
     controller = Controller(handler, hostname="127.0.0.1", port=free_port())
     controller.start()
-    settings.EMAIL_BACKEND = "wmaportal.mailbox.DeliveryBackend"
     settings.DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
     yield handler
     controller.stop()
 
 
-def test_a_mail_of_the_portal_leaves_by_smtp_as_text_and_html(inbox):
+def test_a_mail_of_the_portal_leaves_by_smtp_as_text_and_html(db, inbox):
     context = {"code": "123456", "why": "You change your address.", "minutes": 15}
 
     mail.send("partners/mail/code", "expert@example.org", context)
+    delivery.deliver()
 
     (envelope,) = inbox.envelopes
     assert envelope.rcpt_tos == ["expert@example.org"]

@@ -14,7 +14,7 @@ def folder(settings, tmp_path):
 
 
 def send(subject="Your code", body="Your code is:\n\nAB12-CD34\n", to="ana@example.org", html=""):
-    """Through the backend that apps call."""
+    """Through the backend that delivers under make run."""
     mail = EmailMultiAlternatives(subject, body, to=[to], connection=connection())
     if html:
         mail.attach_alternative(html, "text/html")
@@ -22,7 +22,7 @@ def send(subject="Your code", body="Your code is:\n\nAB12-CD34\n", to="ana@examp
 
 
 def connection():
-    return get_connection("wmaportal.mailbox.DeliveryBackend")
+    return get_connection("wmaportal.mailbox.FileOfMail")
 
 
 def test_each_message_is_one_file_that_only_we_may_read(folder):
@@ -35,15 +35,6 @@ def test_each_message_is_one_file_that_only_we_may_read(folder):
         "Réunion à Genève",
         "Your code",
     ]
-
-
-def test_what_delivers_is_a_setting(folder, settings, mailoutbox):
-    settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-
-    send()
-
-    assert [mail.subject for mail in mailoutbox] == ["Your code"]
-    assert not folder.exists()
 
 
 def test_a_mail_to_nobody_is_no_mail(folder):

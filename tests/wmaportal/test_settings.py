@@ -90,7 +90,7 @@ def test_no_secret_is_repeated_in_the_refusal():
 def test_email_url_says_what_delivers_and_a_delivery_backend_wins():
     assert start("DELIVERY_BACKEND").stdout == "django.core.mail.backends.smtp.EmailBackend\n"
     assert start("EMAIL_HOST").stdout == "mail.example.org\n"
-    assert start("EMAIL_TIMEOUT").stdout == "30\n"
+    assert start("EMAIL_TIMEOUT").stdout == "30.0\n"
     chosen = start("DELIVERY_BACKEND", DELIVERY_BACKEND="anymail.backends.brevo.EmailBackend")
     assert chosen.stdout == "anymail.backends.brevo.EmailBackend\n"
 

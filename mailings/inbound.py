@@ -1,0 +1,155 @@
+"""Mail that comes in: reports about our mail, and the wish to get no more of it.
+
+What a message is for stands in the address that it was sent to (mailings/kinds.py): after the `+`
+a word and a token. Anybody can write to these addresses, so a message is believed only as far as
+its token or the Message-ID in it names a mail of ours, which are random and known to nobody but
+the person and the servers on the way. Of Authentication-Results headers only those of our own
+server are read (settings.AUTHSERV_ID); none of the others is looked at.
+
+Nothing of a message is kept but a server's words about an address, and nothing is logged but what
+sort of message it was.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import getaddresses
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import transaction
+
+from mailings import authentication_results, bounces, reports, topics
+from mailings.models import Bounce, OutgoingMail, StopLink
+
+logger = logging.getLogger(__name__)
+
+LONGEST = reports.LONGEST  # bytes of a message that are read
+_LONGEST_HEAD = 64 * 1024  # bytes
+#: Where a mail server says for whom a message came, the most certain first.
+_RECIPIENT_HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
+
+
+class Outcome(StrEnum):
+    """What became of a message; every one of them is accepted."""
+
+    BOUNCE = "a bounce"
+    COMPLAINT = "a complaint"
+    STOP = "stopped by mail"
+    SAYS_NOTHING = "a report that says nothing about the address"
+    UNKNOWN = "a report on no mail of ours"
+    NO_SUCH_LINK = "a wish to stop with an unknown token"
+    FORGED = "a wish to stop whose sender is forged"
+    NO_REPORT = "no report: a reply of a person, or junk"
+
+
+def receive(content: bytes, recipient: str, now: datetime) -> Outcome:
+    """Act on one message. `recipient` is that of the envelope, or empty where it is not known.
+
+    Raises nothing for a message that cannot be understood.
+    """
+    message = _parsed(content[:LONGEST])
+    addressed = [recipient] if recipient else _recipients(message)
+    word, token = _word_and_token(addressed)
+    outcome = (
+        _stop(message, token, now)
+        if word == "stop"
+        else _report(content[:LONGEST], token if word == "bounce" else "", now)
+    )
+    logger.info("Mail came in: %s.", outcome)
+    return outcome
+
+
+def _parsed(content: bytes) -> EmailMessage:
+    """The headers, without the Authentication-Results that are not our server's."""
+    headers = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0][:_LONGEST_HEAD] + b"\r\n\r\n"
+    message = message_from_bytes(headers, policy=policy.default)
+    return authentication_results.trusted(message, settings.AUTHSERV_ID, settings.AUTHSERV_HOPS)
+
+
+def _recipients(message: EmailMessage) -> list[str]:
+    values = [
+        _text(value)
+        for wanted in _RECIPIENT_HEADERS
+        for name, value in message.raw_items()
+        if name.lower() == wanted.lower()
+    ]
+    return [address for _name, address in getaddresses(values[:20])]
+
+
+def _text(value) -> str:
+    return " ".join(str(value)[:2000].split())
+
+
+def _word_and_token(addresses: Sequence[str]) -> tuple[str, str]:
+    """("bounce", "0123…") from the first of our own addresses that has both; else two empty ones."""
+    local, _at, domain = settings.INBOUND_ADDRESS.rpartition("@")
+    if not local:
+        return "", ""
+    ours = re.compile(
+        rf"{re.escape(local)}\+(bounce|stop)-([0-9a-z]{{16,64}})@{re.escape(domain)}", re.IGNORECASE
+    )
+    for address in addresses:
+        found = ours.fullmatch(address.strip())
+        if found:
+            return found[1].lower(), found[2].lower()
+    return "", ""
+
+
+@transaction.atomic
+def _stop(message: EmailMessage, token: str, now: datetime) -> Outcome:
+    """The unsubscribe address of a mail: the token says who wants no more of what."""
+    link = StopLink.objects.filter(token=token).first()
+    if link is None:
+        return Outcome.NO_SUCH_LINK
+    if settings.AUTHSERV_ID and authentication_results.is_forged(
+        message, settings.AUTHSERV_ID, settings.AUTHSERV_HOPS
+    ):
+        return Outcome.FORGED
+    try:
+        topic = topics.get(link.topic)
+    except KeyError:  # of an app that is gone
+        return Outcome.NO_SUCH_LINK
+    topic.stop(link.object_id, now)
+    return Outcome.STOP
+
+
+def _report(content: bytes, token: str, now: datetime) -> Outcome:
+    report = reports.read(content)
+    if report is None:
+        return Outcome.NO_REPORT
+    mail = _mail_of(token, report.message_id)
+    if mail is None:
+        return Outcome.UNKNOWN
+    about = _about(report, mail)
+    kind = bounces.COUNTED.get(about.kind)
+    if kind is None or not mail.to:
+        return Outcome.SAYS_NOTHING
+    source = Bounce.Source.REPORT
+    bounces.note(mail.to, kind, source, now, mail, about.status, about.diagnostic)
+    return Outcome.COMPLAINT if kind == Bounce.Kind.COMPLAINT else Outcome.BOUNCE
+
+
+def _mail_of(token: str, message_id: str | None) -> OutgoingMail | None:
+    """The mail that a report is about: its return path is more certain than what was quoted."""
+    mails = OutgoingMail.objects.defer("content", "context")
+    if token:
+        found = mails.filter(message_id__startswith=f"<{token}@").first()
+        if found:
+            return found
+    return mails.filter(message_id=message_id).first() if message_id else None
+
+
+def _about(report: reports.Report, mail: OutgoingMail) -> reports.Recipient:
+    """What the report says about the mail's own address.
+
+    The mail had one recipient: what is said of an address that it was passed on to counts for that
+    one. The report may name others too, when it is about several mails.
+    """
+    for recipient in report.recipients:
+        if recipient.address and recipient.address == mail.to.lower():
+            return recipient
+    return next(one for one in report.recipients if one.kind == report.kind)
