@@ -12,7 +12,7 @@ import time
 
 from wmaportal.local.servers import ROOT
 
-MODULES = ("directory", "imports", "web", "transfer")
+MODULES = ("directory", "imports", "outbox", "reminders", "web", "transfer")
 
 
 def main(prefix: str = "") -> int:

@@ -1,5 +1,9 @@
-"""The portal's settings with one more address: the bare view that others are held against."""
+"""The portal's settings with what is only measured: a bare view, a mail of a known size."""
+
+from pathlib import Path
 
 from wmaportal.settings import *  # noqa: F403
+from wmaportal.settings import TEMPLATES
 
 ROOT_URLCONF = "bench.urls"
+TEMPLATES[0]["DIRS"] = [*TEMPLATES[0]["DIRS"], Path(__file__).parent / "templates"]

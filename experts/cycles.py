@@ -65,22 +65,30 @@ class Calendar:
     def leaving(self) -> QuerySet[Expert]:
         """Listed experts whose silence is long enough for the notice, with `cycle` and `due_at`.
 
-        `cycle` is what the silence counts from; `due_at` is when the notice is due, so many days
-        before the profile leaves the list.
+        `due_at` is when the notice is due: so many days before the profile may leave the list.
+        `cycle` begins with the confirmation or, if that is later, with the Lead's putting the
+        profile (back) on the list: who comes back that way gets another notice before it goes.
         """
         policy, notice = self.policy, timedelta(days=self.policy.notice_days)
         latest = self.now + notice
         counted = Q(confirmed_at__lte=latest - relativedelta(months=policy.lapsed_months))
-        leaves = Months(F("confirmed_at"), policy.lapsed_months)
-        cycle = F("confirmed_at")
+        silent_since = F("confirmed_at")
+        leaves = Months(silent_since, policy.lapsed_months)
         if ended := self.first_round_ended:
-            counted |= Q(confirmed_at=None)
-            began = Greatest(Value(ended, output_field=DateTimeField()), "created_at")
             never = Q(confirmed_at=None)
+            counted |= never
+            began = Greatest(Value(ended, output_field=DateTimeField()), "created_at")
             leaves = Case(When(never, then=Months(began, policy.never_months)), default=leaves)
-            cycle = Case(When(never, then=began), default=cycle)
+            silent_since = Case(When(never, then=began), default=silent_since)
         experts = Expert.objects.listed().filter(counted)
-        return experts.annotate(cycle=cycle, due_at=leaves - notice).filter(due_at__lte=self.now)
+        return experts.annotate(
+            cycle=Greatest(silent_since, "approved_at"), due_at=leaves - notice
+        ).filter(due_at__lte=self.now)
+
+    def silent(self) -> QuerySet[Expert]:
+        """Those of `leaving` whose time is over, be the notice as old as it may."""
+        notice = timedelta(days=self.policy.notice_days)
+        return self.leaving().filter(due_at__lte=self.now - notice)
 
 
 class Months(Func):

@@ -7,16 +7,29 @@ addresses are invented and say so. Ages of confirmations count back from the mom
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from babel.languages import get_official_languages
+from dateutil.relativedelta import relativedelta
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from faker import Faker
 
-from experts import consent, editing, listing
-from experts.models import Audience, Consent, Correction, Expert, Invitation
+from experts import consent, editing, listing, reminders
+from experts.models import (
+    Audience,
+    Confirmation,
+    Consent,
+    Correction,
+    Expert,
+    FollowUp,
+    Invitation,
+)
+from mailings import bounces
+from mailings import reminders as engine
+from mailings.models import Bounce, OutgoingMail, Reminder
 from partners import demonstration as people
 from partners import languages
 from partners.models import Assignment, Country, Term, User
@@ -41,6 +54,7 @@ def load(now: datetime, password: str):
     lead = User.objects.get(email=people.LEAD)
     terms = dict(Term.objects.values_list("code", "pk"))
     experts = {row["number"]: _expert(row, fake, lead, terms, now, password) for row in _read()}
+    _load_freshness(experts, now)
     _load_edits(experts, terms, now)
     _load_new_profile(terms, now)
     _load_correction_and_nomination(experts, now)
@@ -116,6 +130,86 @@ def _expert(
 
 def _in_days(now: datetime, days: int | None) -> date | None:
     return None if days is None else now.date() + timedelta(days=days)
+
+
+#: Days past due at which somebody who got so many reminders confirmed (reminders.TOPIC, step).
+_CONFIRMED_AFTER = {0: -20, 1: 4, 2: 18, 3: 33}
+_STEPS = (0, 14, 28)
+
+
+def _load_freshness(experts: dict[int, Expert], now: datetime):
+    """Two years of confirmations and reminders, one address that mail came back from, one answer.
+
+    The one whose profile is due today is written to when the demonstration is loaded, so that the
+    mailbox holds a reminder to try.
+    """
+    for number, expert in experts.items():
+        if expert.confirmed_at is None:
+            continue
+        reminded = number % len(_CONFIRMED_AFTER)
+        due_at = expert.confirmed_at - timedelta(days=_CONFIRMED_AFTER[reminded])
+        before = due_at - relativedelta(months=12)
+        last = None
+        if before > expert.approved_at:
+            _confirmed(expert, before, Confirmation.Channel.SAVED)
+            for step in range(reminded):
+                last = _reminded(expert, before, step, due_at + timedelta(days=_STEPS[step]))
+        channel = Confirmation.Channel.MAIL if last else Confirmation.Channel.PAGE
+        _confirmed(expert, expert.confirmed_at, channel, last, (number * 7) % 5 if last else None)
+        silent_since = expert.confirmed_at + relativedelta(months=12)
+        if silent_since < now - timedelta(days=60):
+            for step, days in enumerate(_STEPS):
+                _reminded(expert, expert.confirmed_at, step, silent_since + timedelta(days=days))
+    bounces.note(
+        experts[21].email,
+        Bounce.Kind.HARD,
+        Bounce.Source.REPORT,
+        now - timedelta(days=200),
+        status="5.1.1",
+        diagnostic="550 5.1.1 User unknown",
+    )
+    FollowUp.objects.create(
+        expert=experts[3],
+        action=FollowUp.Action.ASK_CONTACT,
+        by=User.objects.get(email=people.LEAD),
+        at=now - timedelta(days=9),
+        until=now + timedelta(days=21),
+        contact_name="Ministry, registry (example)",
+        contact_email="registry@example.org",
+        answer=FollowUp.Answer.LEFT,
+        note="Moved to another ministry last year.",
+        answered_at=now - timedelta(days=2),
+    )
+    today = replace(reminders.ladder(now), spread=timedelta(0))
+    engine.scan(today, now)
+
+
+def _confirmed(expert, at, channel, reminder=None, outside_requests=None):
+    Confirmation.objects.create(
+        expert=expert, at=at, channel=channel, reminder=reminder, outside_requests=outside_requests
+    )
+
+
+def _reminded(expert: Expert, cycle: datetime, step: int, at: datetime) -> Reminder:
+    """A step of a ladder that left long ago, of which the mail's words are gone."""
+    reminder = Reminder.objects.create(
+        topic=reminders.TOPIC, object_id=expert.pk, cycle=cycle, step=step, at=at
+    )
+    OutgoingMail.objects.create(
+        kind=OutgoingMail.Kind.REMINDER,
+        state=OutgoingMail.State.SENT,
+        priority=OutgoingMail.PRIORITY[OutgoingMail.Kind.REMINDER],
+        to=expert.email,
+        template=reminders.TEMPLATE,
+        language=expert.reads,
+        reminder=reminder,
+        created_at=at,
+        next_try=at,
+        finished_at=at,
+        attempts=1,
+        answer="250 2.0.0 Ok",
+    )
+    return reminder
 
 
 def _load_edits(experts: dict[int, Expert], terms: dict, now: datetime):

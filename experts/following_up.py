@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from experts import freshness, links
+from experts import freshness, links, listing
 from experts.models import Expert, FollowUp, Policy
 from experts.reminders import TOPIC, ladder
 from mailings import outbox, reminders, suppression
@@ -105,6 +105,13 @@ def leave(expert_id: int, by: User, now: datetime) -> FollowUp:
     until = now + relativedelta(months=Policy.current().leave_months)
     decisions.record(by, "left for now", expert, now)
     return _follow_up(expert, Action.LEAVE, by, now, until)
+
+
+@transaction.atomic
+def unlist(expert_id: int, by: User, reason: str, now: datetime) -> Expert:
+    """Off the list, and the expert is told why; refused for who confirmed a moment ago."""
+    _silent(expert_id, now)
+    return listing.unlist(expert_id, by, reason, now)
 
 
 @transaction.atomic
@@ -206,9 +213,9 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
 
 
 def _with_expert():
-    return FollowUp.objects.select_related(
-        "expert__organisation", "expert__country", "by"
-    ).defer("expert__search")
+    return FollowUp.objects.select_related("expert__organisation", "expert__country", "by").defer(
+        "expert__search"
+    )
 
 
 def find(token: str, now: datetime) -> FollowUp | None:

@@ -6,12 +6,14 @@ from itertools import groupby
 
 from dateutil.relativedelta import relativedelta
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.models import ModelChoiceIterator
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
-from experts import editing, presenting
+from experts import confirmation, editing, facts, presenting
 from experts.importing import values
 from experts.models import Audience, Expert
 from partners import files, languages
@@ -81,6 +83,14 @@ class TermsField(forms.ModelMultipleChoiceField):
     iterator = GroupedChoices
 
 
+def _country_words() -> values.Words:
+    """What files may say, and each name as the form itself shows it in the reader's language."""
+    words = values.country_words(Country.objects.all())
+    for code in region_of():
+        words.add(presenting.country(code), code)
+    return words
+
+
 class ExpertForm(forms.Form):
     """The expert's own profile. `values()` is what experts.editing.submit takes."""
 
@@ -137,7 +147,7 @@ class ExpertForm(forms.Form):
     )
     worked_in = NamesField(
         label=_("Countries worked in"),
-        words=lambda: values.country_words(Country.objects.all()),
+        words=_country_words,
         name_of=presenting.country,
         max_length=2000,
         required=False,
@@ -216,8 +226,11 @@ class ExpertForm(forms.Form):
         ("phone", _("Phone"), ("phone",)),
     )
 
-    def __init__(self, data=None, files=None, *, expert: Expert):
+    def __init__(self, data=None, files=None, *, expert: Expert, masked: bool = False):
+        """`masked`: the phone number on file is not shown, and stays when none is typed."""
         self.expert = expert
+        self.masked = masked
+        self.is_moderated = confirmation.can_confirm(expert)
         super().__init__(data, files, initial=self._initial(expert))
         by_name = sorted(
             ((code, str(countries.name(code))) for code in region_of()), key=lambda c: c[1]
@@ -228,8 +241,13 @@ class ExpertForm(forms.Form):
         )
         if not expert.photo:
             del self.fields["remove_photo"]
-        if expert.status != Expert.Status.LISTED:
+        if not self.is_moderated:
             del self.fields["reason"]
+        if masked and expert.phone:
+            self.initial["phone"] = ""
+            self.fields["phone"].help_text = _(
+                "The number on file is %(number)s. Leave this empty to keep it."
+            ) % {"number": facts.masked_phone(expert.phone)}
 
     @staticmethod
     def _initial(expert: Expert) -> dict:
@@ -252,7 +270,7 @@ class ExpertForm(forms.Form):
 
     def groups(self) -> list[dict]:
         """[{key, heading, fields}] for the page; `held`: the Lead looks at changes first."""
-        held = self.expert.status == Expert.Status.LISTED
+        held = self.is_moderated
         return [
             {
                 "key": key,
@@ -331,6 +349,8 @@ class ExpertForm(forms.Form):
             found["photo"] = cleaned["photo"]
         elif cleaned.get("remove_photo"):
             found["photo"] = ""
+        if self.masked and not cleaned["phone"]:
+            del found["phone"]
         return found
 
 
@@ -367,6 +387,41 @@ class PauseForm(forms.Form):
             "min": (today + relativedelta(days=1)).isoformat(),
             "max": (today + relativedelta(months=12)).isoformat(),
         }
+
+
+class StillRightForm(forms.Form):
+    """The one question beside 'Still right'."""
+
+    outside_requests = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=999,
+        help_text=_("A rough number is enough. It shows whether the list is used."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "class": "short"}),
+    )
+
+    def __init__(self, data=None, *, expert: Expert):
+        super().__init__(data)
+        if expert.confirmed_at:
+            label = _("How many people asked you for advice outside this portal since %(day)s?") % {
+                "day": date_format(expert.confirmed_at)
+            }
+        else:
+            label = _(
+                "How many people asked you for advice outside this portal in the last 12 months?"
+            )
+        self.fields["outside_requests"].label = label
+
+
+class MailLanguageForm(forms.Form):
+    """In which language the portal reminds; empty: as the languages of the profile say."""
+
+    hide_optional = True
+    mail_language = forms.ChoiceField(
+        label=_("Language of reminders"),
+        required=False,
+        choices=[("", _("By the languages of my profile")), *settings.MAIL_LANGUAGES],
+    )
 
 
 class CorrectionForm(forms.Form):

@@ -43,12 +43,31 @@ class Group(TextChoices):
     DUE = "due", _("Due")
     ONCE = "once", _("Reminded once")
     TWICE = "twice", _("Reminded twice")
-    THREE = "three", _("Reminded three times")
+    THREE = "three", _("Reminded three times or more")
     UNCONFIRMED = "unconfirmed", _("Unconfirmed")
     BOUNCED = "bounced", _("Bounced")
     OFF = "off", _("Reminders off")
     PAUSED = "paused", _("Paused")
     NOT_ASKED = "new", _("Not asked yet")
+
+    @property
+    def in_words(self) -> str:
+        """Who stands in this group, for the Lead."""
+        return _IN_WORDS[self]
+
+
+_IN_WORDS = {
+    Group.FRESH: _("Confirmed in time, and since the last round."),
+    Group.DUE: _("Has to confirm; the first reminder goes out with the next scan that may write."),
+    Group.ONCE: _("Was written to and has not answered yet."),
+    Group.TWICE: _("Was written to and has not answered yet."),
+    Group.THREE: _("Was written to and has not answered yet."),
+    Group.UNCONFIRMED: _("Silent to the end, or without an e-mail address. Stands in the queue."),
+    Group.BOUNCED: _("Mail to the address comes back. Stands in the queue."),
+    Group.OFF: _("Has to confirm, but wants no reminders. Stands in the queue."),
+    Group.PAUSED: _("Paused by the expert, fresh or not; nothing is sent."),
+    Group.NOT_ASKED: _("Never confirmed, and no round has asked so far."),
+}
 
 
 class Why(TextChoices):
@@ -66,6 +85,9 @@ EXCEPTIONS = (Group.UNCONFIRMED, Group.BOUNCED, Group.OFF)
 
 #: A mail in these states reached nobody (mailings/reminders.py counts in the same way).
 _NOT_REACHED = (OutgoingMail.State.SKIPPED, OutgoingMail.State.FAILED)
+
+#: When a reminder left or is to leave.
+_LEAVES_AT = Coalesce("mail__finished_at", "mail__next_try", "at")
 
 
 def parted(now: datetime, experts: QuerySet[Expert] | None = None) -> QuerySet[Expert]:
@@ -136,16 +158,22 @@ def _ladder_is_over(calendar: Calendar) -> Q:
     )
     in_a_year = (
         _reached()
-        .annotate(left_at=Coalesce("mail__finished_at", "at"))
-        .filter(left_at__gt=now - relativedelta(months=12))
+        .annotate(leaves_at=_LEAVES_AT)
+        .filter(leaves_at__gt=now - relativedelta(months=12))
         .values("object_id")
         .annotate(number=Count("pk"))
         .filter(number__gte=policy.reminders_a_year)
     )
-    waited = Q(due_at__lte=now - timedelta(days=policy.due_days)) & (
-        Q(last_of_cycle=None) | Q(last_of_cycle__lte=now - timedelta(days=policy.days_between))
+    of_late = Q(leaves_at__gt=now - timedelta(days=policy.days_between))
+    on_its_way = Q(mail__state__in=[*OutgoingMail.WAITING, OutgoingMail.State.SENDING])
+    may_be_answered = (
+        _reached()
+        .filter(cycle=OuterRef("cycle"))
+        .annotate(leaves_at=_LEAVES_AT)
+        .filter(of_late | on_its_way)
     )
-    return waited & (Exists(taken) | Exists(in_a_year))
+    is_past = Q(due_at__lte=now - timedelta(days=policy.due_days))
+    return is_past & (Exists(taken) | Exists(in_a_year)) & ~Exists(may_be_answered)
 
 
 def _reached() -> QuerySet[Reminder]:
@@ -174,7 +202,7 @@ def last_reminder() -> Subquery:
         _reached()
         .filter(cycle=OuterRef("cycle"))
         .values("object_id")
-        .annotate(last=Max(Coalesce("mail__finished_at", "mail__next_try", "at")))
+        .annotate(last=Max(_LEAVES_AT))
         .values("last")
     )
     return Subquery(last)

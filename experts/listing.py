@@ -1,6 +1,8 @@
 """Onto the list and off it: submit, approve, reject, unlist, pause, remove, erase."""
 
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from dateutil.relativedelta import relativedelta
 from django.db import transaction
@@ -8,8 +10,17 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from experts import confirmation, consent, contact, editing
-from experts.models import Change, Consent, Correction, Edit, Expert, Invitation
+from experts import confirmation, consent, contact, editing, editions
+from experts.models import (
+    Change,
+    Consent,
+    Correction,
+    Edit,
+    EditionEntry,
+    Expert,
+    FollowUp,
+    Invitation,
+)
 from mailings import outbox
 from partners import decisions
 from partners.models import User
@@ -219,7 +230,8 @@ def remove(
 ) -> Expert:
     """'Remove me': hidden at once, consent taken back; private fields go after 30 days.
 
-    What waits for the Lead is not asked for any more. `by` is None by a link in a mail.
+    Editions of the roster lose the name, too, and what waits for the Lead is not asked for any
+    more. `by` is None by a link in a mail.
     """
     expert = _move(expert_id, Expert.Status.WITHDRAWN, _("This profile is removed already."))
     expert.removed_at = now
@@ -227,6 +239,7 @@ def remove(
     expert.save()
     waiting = Change.objects.filter(edit__expert=expert, state=Change.State.WAITING)
     waiting.update(state=Change.State.REPLACED)
+    editions.take_out(expert.pk)
     consent.withdraw(expert, by, now, channel)
     _tell(expert, "removed", erased_on=now + ERASE_AFTER)
     return expert
@@ -260,6 +273,8 @@ def erase_removed(now: datetime) -> int:
             (Edit, "expert"),
             (Correction, "expert"),
             (Invitation, "expert"),
+            (FollowUp, "expert"),
+            (EditionEntry, "expert"),
         )
     ]
     whole = Q(**_ERASED)
@@ -267,14 +282,14 @@ def erase_removed(now: datetime) -> int:
         status=Expert.Status.WITHDRAWN, removed_at__lte=now - ERASE_AFTER
     )
     count = 0
-    for expert in removed.filter(~whole | traces[0] | traces[1] | traces[2] | traces[3]):
+    for expert in removed.filter(reduce(or_, traces, ~whole)):
         editing.drop_photo(expert)
         for field, empty in _ERASED.items():
             setattr(expert, field, list(empty) if empty == [] else empty)
         expert.version += 1
         expert.save()
         expert.history.all().delete()
-        for model in (Edit, Correction, Invitation):
+        for model in (Edit, Correction, Invitation, FollowUp, EditionEntry):
             model.objects.filter(expert=expert).delete()
         count += 1
     return count
@@ -299,6 +314,7 @@ def drop_untouched_drafts(now: datetime) -> int:
             expert.status, expert.removed_at = Expert.Status.WITHDRAWN, now
             expert.version += 1
             expert.save()
+            editions.take_out(expert.pk)
         else:
             editing.drop_photo(expert)
             history = Expert.history.filter(id=expert.pk)

@@ -1,18 +1,18 @@
 """What stands in the mails about a profile, decided when they leave (mailings/outbox.py)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache, partial
 
 from django.db.models import Prefetch
 
-from experts import links
-from experts.models import Audience, Expert, Policy
-from experts.reminders import NOTICE_TEMPLATE, TEMPLATE, TOPIC
+from experts import facts, links
+from experts.models import Expert, Policy, Round
+from experts.reminders import NOTICE_TEMPLATE, TEMPLATE, TOPIC, outdated
 from mailings import outbox, topics
 from mailings.models import OutgoingMail, Reminder
 from mailings.outbox import Letter, Skip
 from partners.models import Term
 
-FRESH_LINK = "experts/mail/fresh_link"
 UNLISTED_FOR_SILENCE = "experts/mail/unlisted_for_silence"
 
 
@@ -20,18 +20,20 @@ def register():
     """Name the functions below to the outbox; called when the app is ready."""
     outbox.prepared_by(TEMPLATE, reminder)
     outbox.prepared_by(NOTICE_TEMPLATE, reminder)
-    outbox.prepared_by(FRESH_LINK, with_link)
-    outbox.prepared_by(UNLISTED_FOR_SILENCE, with_link)
+    outbox.prepared_by(links.FRESH_LINK, with_link)
+    outbox.prepared_by(UNLISTED_FOR_SILENCE, unlisted_for_silence)
 
 
 def reminder(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip]:
     """The profile as it stands; nothing where the reason of the reminder is gone."""
-    experts = _profiles({mail.reminder.object_id for mail in mails if mail.reminder})
+    taken = [mail.reminder for mail in mails if mail.reminder]
+    experts = _profiles({one.object_id for one in taken})
+    late = outdated(taken, now)
     found: dict[int, Letter | Skip] = {}
     of_mail = {}
     for mail in mails:
         expert = experts.get(mail.reminder.object_id) if mail.reminder else None
-        why = _why_not(expert, mail.reminder, now)
+        why = _why_not(expert, mail.reminder, now) or late.get(mail.reminder_id, "")
         if why:
             found[mail.pk] = Skip(why)
         else:
@@ -55,6 +57,18 @@ def _why_not(expert: Expert | None, reminder: Reminder | None, now: datetime) ->
     if reminder.step < Reminder.NOTICE and expert.reminders_off_at:
         return "Reminders were switched off meanwhile."
     return ""
+
+
+def unlisted_for_silence(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip]:
+    """As `with_link`; nothing to who came back, or left, before the mail did."""
+    keys = [mail.context["expert"]["pk"] for mail in mails]
+    silent = Expert.objects.filter(
+        pk__in=keys, status=Expert.Status.UNLISTED, unlisted_for=Expert.UnlistedFor.SILENCE
+    )
+    still = set(silent.values_list("pk", flat=True))
+    gone = Skip("The profile is not off the list for silence any more.")
+    found: dict[int, Letter | Skip] = {mail.pk: gone for mail in mails}
+    return found | with_link([m for m in mails if m.context["expert"]["pk"] in still], now)
 
 
 def with_link(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip]:
@@ -84,17 +98,25 @@ def _letters(
         mail.language = of_mail[mail.pk].reads
     tokens = links.make(mails, of_mail, now)
     policy = Policy.current()
+    opened = Round.objects.filter(ended_at=None, cancelled_at=None).first()
     found = {}
     for mail in mails:
         expert = of_mail[mail.pk]
         stop = stops.get(expert.pk, "")
         context = {
             "expert": expert,
+            # Once, in the language that is active while the templates are filled in
+            "facts": cache(partial(facts.of, expert, now, masked=True)),
             "policy": policy,
+            "round": opened if opened and _is_asked(expert, opened) else None,
             "token": tokens[mail.pk],
             "stop": stop,
             "valid_until": now + links.VALID_FOR,
-            "audiences": Audience,
+            "leaves_on": now + timedelta(days=policy.notice_days),
         }
         found[mail.pk] = Letter(context, to=links.address_of(expert), stop=stop)
     return found
+
+
+def _is_asked(expert: Expert, opened: Round) -> bool:
+    return expert.confirmed_at is None or expert.confirmed_at < opened.opened_at

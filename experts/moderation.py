@@ -1,4 +1,4 @@
-"""What waits for the Lead on the Resource Persons List: profiles, edits, experts who stay silent."""
+"""What waits for the Lead on the list of experts: profiles, edits, those who stay silent."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -277,7 +277,8 @@ def _reminders_of(experts: list[Expert]) -> dict[int, list[Reminder]]:
     """Every reminder about these experts, the oldest first: one query and one for bounces."""
     found = {expert.pk: [] for expert in experts}
     rows = Reminder.objects.filter(topic=TOPIC, object_id__in=found).order_by("at", "pk")
-    for reminder in rows.select_related("mail").prefetch_related("mail__bounces"):
+    mails = rows.select_related("mail").defer("mail__content", "mail__context")
+    for reminder in mails.prefetch_related("mail__bounces"):
         found[reminder.object_id].append(reminder)
     return found
 
@@ -293,7 +294,7 @@ def fate(reminder: Reminder) -> str:
         OutgoingMail.State.SENT: _("delivered"),
         OutgoingMail.State.FAILED: _("refused by the mail server"),
         OutgoingMail.State.UNCERTAIN: _("perhaps delivered"),
-        OutgoingMail.State.SKIPPED: _("not sent"),
+        OutgoingMail.State.SKIPPED: _("not sent: %(why)s") % {"why": mail.answer},
     }
     return words.get(mail.state, _("on its way"))
 
@@ -355,7 +356,7 @@ _SILENT = Kind(
             gettext_lazy("Left for now: %(item)s."),
         ),
         "unlist": Step(
-            lambda pk, answer: listing.unlist(pk, answer.by, answer.reason, answer.now),
+            lambda pk, answer: following_up.unlist(pk, answer.by, answer.reason, answer.now),
             gettext_lazy("Off the list: %(item)s. The expert is told why."),
             needs_reason=True,
         ),
@@ -364,7 +365,7 @@ _SILENT = Kind(
         Bulk("again", gettext_lazy("Write again"), ""),
         Bulk("contact", gettext_lazy("Ask the contact person")),
         Bulk("leave", gettext_lazy("Leave for now")),
-        Bulk("unlist", gettext_lazy("Unlist with a reason"), "risky"),
+        Bulk("unlist", gettext_lazy("Unlist with a reason"), "risky", gettext_lazy("Unlist")),
     ),
     ticked=True,
 )

@@ -3,6 +3,8 @@
 The engine is mailings/reminders.py; when a profile is due, experts/cycles.py says.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,7 +17,7 @@ from experts.cycles import Calendar
 from experts.models import Expert
 from mailings import reminders
 from mailings.models import OutgoingMail, Reminder
-from mailings.reminders import Ladder, Verdict
+from mailings.reminders import Ladder, Planned, Verdict
 
 TOPIC = "profile"
 TEMPLATE = "experts/mail/reminder"
@@ -55,9 +57,9 @@ def _to_be_told(experts: QuerySet[Expert], now: datetime, silent: bool) -> Query
     )
 
 
-def ladder(now: datetime) -> Ladder:
+def ladder(now: datetime, calendar: Calendar | None = None) -> Ladder:
     """The reminders of a cycle, as the policy has them at this moment."""
-    calendar = Calendar.at(now)
+    calendar = calendar or Calendar.at(now)
     policy = calendar.policy
     return Ladder(
         topic=TOPIC,
@@ -71,9 +73,9 @@ def ladder(now: datetime) -> Ladder:
     )
 
 
-def notice(now: datetime) -> Ladder:
+def notice(now: datetime, calendar: Calendar | None = None) -> Ladder:
     """One mail before a profile leaves the list; 'reminders off' does not hide that."""
-    calendar = Calendar.at(now)
+    calendar = calendar or Calendar.at(now)
     return Ladder(
         topic=TOPIC,
         template=NOTICE_TEMPLATE,
@@ -86,14 +88,15 @@ def notice(now: datetime) -> Ladder:
     )
 
 
-def leave_the_list(now: datetime) -> int:
+def leave_the_list(now: datetime, calendar: Calendar | None = None) -> int:
     """Take off the list whoever got the notice in time and stayed silent. Returns how many."""
-    keys = list(_silent_after_notice(now).values_list("pk", flat=True))
-    return sum(listing.unlist_for_silence(key, _silent_after_notice(now), now) for key in keys)
+    silent = _silent_after_notice(calendar or Calendar.at(now))
+    keys = list(silent.values_list("pk", flat=True))
+    return sum(listing.unlist_for_silence(key, silent.all(), now) for key in keys)
 
 
-def _silent_after_notice(now: datetime) -> QuerySet[Expert]:
-    calendar = Calendar.at(now)
+def _silent_after_notice(calendar: Calendar) -> QuerySet[Expert]:
+    now = calendar.now
     told_by = now - timedelta(days=calendar.policy.notice_days)
     told = Reminder.objects.filter(
         topic=TOPIC,
@@ -103,13 +106,52 @@ def _silent_after_notice(now: datetime) -> QuerySet[Expert]:
         mail__state=OutgoingMail.State.SENT,
         mail__finished_at__lte=told_by,
     )
-    return calendar.leaving().exclude(paused_until__gt=now.date()).filter(Exists(told))
+    return calendar.silent().exclude(paused_until__gt=now.date()).filter(Exists(told))
+
+
+def outdated(taken: list[Reminder], now: datetime) -> dict[int, str]:
+    """Why mails that the engine wrote must not leave any more, in the Lead's words.
+
+    By key of the reminder; asked in the claim (experts/mails.py). Meanwhile the expert may have
+    confirmed, a round begun or been cancelled, the policy changed, another mail left.
+    """
+    calendar = Calendar.at(now)
+    taken = [one for one in taken if one.step is not None]
+    found = {}
+    for experts, is_notice in ((calendar.due, False), (calendar.leaving, True)):
+        alike = [one for one in taken if (one.step >= Reminder.NOTICE) == is_notice]
+        if alike:
+            keys = {one.object_id for one in alike}
+            cycles = dict(experts().filter(pk__in=keys).values_list("pk", "cycle"))
+            for one in alike:
+                if cycles.get(one.object_id) != one.cycle:
+                    found[one.pk] = "It is not due any more."
+    if taken:
+        for key in reminders.overtaken(taken, calendar.policy.days_between, now):
+            found.setdefault(key, "Another mail about the profile left meanwhile.")
+    return found
+
+
+def plan(now: datetime) -> Iterator[tuple[Ladder, Planned]]:
+    """What `scan` would do at this moment, both ladders in its order; writes nothing."""
+    written = set()
+    calendar = Calendar.at(now)
+    first, second = ladder(now, calendar), notice(now, calendar)
+    for one in reminders.plan(first, now):
+        if one.verdict == Verdict.WRITE:
+            written.add(one.object_id)
+        yield first, one
+    for one in reminders.plan(second, now):
+        if one.verdict == Verdict.WRITE and one.object_id in written:
+            one = replace(one, verdict=Verdict.SOON)
+        yield second, one
 
 
 def scan(now: datetime) -> dict[str, int]:
     """Do what is due on the list at this moment; returns how many of each."""
+    calendar = Calendar.at(now)
     return {
-        "reminders": reminders.scan(ladder(now), now),
-        "notices": reminders.scan(notice(now), now),
-        "unlisted for silence": leave_the_list(now),
+        "reminders": reminders.scan(ladder(now, calendar), now),
+        "notices": reminders.scan(notice(now, calendar), now),
+        "unlisted for silence": leave_the_list(now, calendar),
     }

@@ -56,7 +56,7 @@ class Entry:
     """One expert as the roster shows it: words only, in the reader's language."""
 
     pk: int
-    url: str  # with host: a PDF is read elsewhere
+    url: str  # with host: a PDF is read elsewhere; empty for who is not on the list any more
     name: str
     position: str
     organisation: str
@@ -101,6 +101,10 @@ class Roster:
     @property
     def fresh(self) -> int:
         return sum(part.fresh for part in self.parts)
+
+    @property
+    def title(self) -> str:
+        return _("Resource Persons List")
 
     @property
     def edition_words(self) -> str:
@@ -228,10 +232,11 @@ def _data(roster: Roster, show) -> dict:
     regions = [
         {
             "code": part.code,
-            "heading": f"{part.name} ({part.total})",
+            "heading": f"{part.name} ({len(part.people)})",
             "people": [person(entry) for entry in part.people],
         }
         for part in roster.parts
+        if part.people
     ]
     notes = roster.notes
     if marked:
@@ -243,7 +248,12 @@ def _data(roster: Roster, show) -> dict:
         "lang": (get_language() or "en").split("-")[0],
         "words": _words(roster),
         "figures": [
-            {"code": part.code, "name": part.name, "experts": part.total, "fresh": part.fresh}
+            {
+                "code": part.code if part.people else "",
+                "name": part.name,
+                "experts": part.total,
+                "fresh": part.fresh,
+            }
             for part in roster.parts
         ],
         "total": roster.total,
@@ -257,7 +267,7 @@ def _words(roster: Roster) -> dict[str, str]:
     """The words of the printed page, in the reader's language."""
     area, partnership = _("Waste Management Area"), _("UNEP Global Mercury Partnership")
     return {
-        "title": _("Resource Persons List"),
+        "title": roster.title,
         "area": area,
         "partnership": partnership,
         "publisher": f"{area}, {partnership}",

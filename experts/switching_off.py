@@ -1,12 +1,17 @@
-"""The expert's own switch for reminders, also behind the unsubscribe link of each of them."""
+"""The expert's own say about reminders: on or off, in which language, and when the next one is due.
 
-from datetime import datetime
+The switch stands behind the unsubscribe link of each reminder, too.
+"""
+
+from datetime import UTC, datetime, time, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from experts.cycles import Calendar
 from experts.models import Expert
 from experts.reminders import TOPIC
 from mailings import topics
+from mailings.models import Reminder
 
 
 def register():
@@ -27,3 +32,32 @@ def switch_on(expert_id: int, now: datetime):
 
 def is_off(expert_id: int) -> bool:
     return Expert.objects.filter(pk=expert_id, reminders_off_at__isnull=False).exists()
+
+
+def set_language(expert_id: int, code: str):
+    """Remind in this language (of settings.MAIL_LANGUAGES); empty: by the profile's languages."""
+    Expert.objects.filter(pk=expert_id).update(mail_language=code)
+
+
+def next_reminder(expert: Expert, now: datetime) -> datetime | None:
+    """When the next step of the ladder is due, as things stand; it leaves that day or later.
+
+    None when none is planned: off the list, switched off, never asked, or all steps were taken.
+    """
+    if expert.status != Expert.Status.LISTED or expert.reminders_off_at:
+        return None
+    calendar = Calendar.at(now)
+    asked = calendar.with_cycle(Expert.objects.filter(pk=expert.pk)).get()
+    if asked.due_at is None:
+        return None
+    taken = Reminder.objects.filter(
+        topic=TOPIC, object_id=expert.pk, cycle=asked.cycle, step__lt=Reminder.NOTICE
+    )
+    last = taken.order_by("step").values_list("step", flat=True).last()
+    days = sorted(calendar.policy.reminder_days)[0 if last is None else last + 1 :]
+    if not days:
+        return None
+    moments = [asked.due_at + timedelta(days=days[0]), now]
+    if expert.paused_until:
+        moments.append(datetime.combine(expert.paused_until, time.min, UTC))
+    return max(moments)

@@ -6,3 +6,10 @@ class MailingsConfig(AppConfig):
     name = "mailings"
     verbose_name = _("Mail")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from anymail.signals import tracking as said_by_a_service
+
+        from mailings import tracking  # tables exist from here on
+
+        said_by_a_service.connect(tracking.note, dispatch_uid="mailings.tracking")

@@ -5,6 +5,7 @@ service (mailings/tracking.py) all end in `note`. What a refusal means is judged
 mailings/reports.py; content rejections, and replies of absent people, never come here.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -15,6 +16,8 @@ from mailings import reports, smtp, suppression
 from mailings.models import Bounce, OutgoingMail, Suppression
 
 Kind = Bounce.Kind
+
+_ADDRESS = re.compile(r"""[^\s<>()\[\]:;,"']+@[^\s<>()\[\]:;,"']+""")
 
 #: Soft bounces on six days in a row reach it, or one a week in nine weeks; one a month never does.
 THRESHOLD = 5.0
@@ -41,8 +44,9 @@ def note(
     """Write one event down; the address is marked when its score is reached.
 
     A hard bounce and a complaint mark it at once; soft ones count once a day and lose half their
-    weight in thirty days. The same said again of the same mail on the same day (UTC) changes
-    nothing and gives the event that is there.
+    weight in thirty days. The address is kept as its hash, and not in what was said either. The
+    same said again of the same mail on the same day (UTC) changes nothing and gives the event that
+    is there.
     """
     address_hash = suppression.hash_of(address)
     if mail is not None:
@@ -59,7 +63,7 @@ def note(
         kind=kind,
         source=source,
         status=status[:12],
-        diagnostic=diagnostic[:500],
+        diagnostic=_ADDRESS.sub("…", diagnostic[:2000])[:500],
     )
     if kind in AT_ONCE:
         suppression.suppress(address_hash, "", AT_ONCE[kind], now)

@@ -79,8 +79,8 @@ def go_on(by: User, now: datetime):
 
 def _taken(mails: QuerySet[OutgoingMail], keys: Collection[int]) -> list[OutgoingMail]:
     """Those of these keys that fit, locked; one that a worker locks is its own."""
-    rows = mails.filter(pk__in=keys).select_for_update(skip_locked=True).only("pk", "kind")
-    return list(rows.only("pk", "kind", "template").order_by("pk"))
+    rows = mails.filter(pk__in=keys).only("pk", "kind", "template").order_by("pk")
+    return list(rows.select_for_update(skip_locked=True))
 
 
 def _change(mails: list[OutgoingMail], **values):

@@ -1,10 +1,10 @@
 """Workers: claim rows under a lease, write them, hand them over, write down what came of it.
 
-A mail is marked 'sending' by the same commit that writes the outcome of the one before, and nothing
-of it is handed over earlier, so a killed worker leaves at most one mail whose fate is unknown. Every
-outcome is fenced by owner and lease: a worker that was away too long finds that its rows belong to
-another, and stops. Leases and the rate are measured by PostgreSQL's clock, due times by the
-caller's.
+A mail is marked 'sending' by the same commit that writes the outcome of the one before, and
+nothing of it is handed over earlier, so a killed worker leaves at most one mail whose fate is
+unknown. Every outcome is fenced by owner and lease: a worker that was away too long finds that its
+rows belong to another, and stops. Leases and the rate are measured by PostgreSQL's clock, due times
+by the caller's.
 
 While the server works on one mail, the next is written; while PostgreSQL commits, the next is
 announced to the server.
@@ -39,6 +39,7 @@ GIVE_UP_AFTER, GIVE_UP_TRIES = timedelta(days=3), 5  # both
 #: Between tries of one mail, doubled each time, with a little chance so that they do not march.
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
 BROKEN_WAIT = timedelta(seconds=5)  # the first, where the connection broke
+LOOK_EVERY = 0.25  # seconds between looks for sign-in mail while other mail leaves
 PAUSE = 0.2  # seconds between looks while the rate allows nothing, and while PostgreSQL is away
 DATABASE_AWAY = (OperationalError, InterfaceError)
 PATIENCE = (421, 450, 452)  # answers after which the rate is halved
@@ -89,6 +90,7 @@ class Worker:
         """`end`: of time.monotonic(), when no more mail is begun."""
         self.owner = uuid.uuid4()
         self.done: Counter = Counter()
+        self.done_in_claim = 0  # written off since the last claim
         self.end, self.stop = end, stop
         self.last = end + settings.EMAIL_TIMEOUT + 5  # how long PostgreSQL is waited for
         self.lease = timedelta(seconds=settings.OUTBOX_LEASE)
@@ -100,6 +102,8 @@ class Worker:
         self.may_own = False  # rows, for all that is known
         self.tried: int | None = None  # key of the mail whose fate is not written yet
         self.renewed = 0.0  # time.monotonic() of the last renewal of all that is claimed
+        self.looked = time.monotonic()  # for sign-in mail
+        self.gave_up = -1.0  # time.monotonic() of the last look for rows of the dead
         self.is_troubled = True  # the throttle has counts that a success clears
 
     def has_time(self) -> bool:
@@ -119,16 +123,15 @@ class Worker:
             return False
         is_allowed = self._claim(only_first)
         if not self.waiting and not self.done_in_claim:
-            if is_allowed:
-                return False
-            time.sleep(PAUSE)
-            return True
+            if not is_allowed:
+                self._wait_for_the_rate()
+            return not is_allowed
         mail = self._next()
         if mail:
             self._mark(mail)
         while mail:
             outcome = self._hand_over(mail)
-            following = self._next() if self.has_time() else None
+            following, trouble = self._next_meanwhile()
             if outcome is None:
                 outcome = self._answer(mail)
             if not outcome.is_tried:
@@ -139,14 +142,23 @@ class Worker:
                 following = None
             if following:
                 self._announce(following)
-            somebody_waits = self._finish(mail, outcome, following)
+            self._finish(mail, outcome, following)
             self._learn(mail, outcome)
+            if trouble:
+                raise trouble
             if outcome.is_away:
                 return False
-            if somebody_waits:
+            if self._somebody_waits():
                 self._claim(only_first=True)
             mail = following
+        self.may_own = bool(self.waiting)
         return True
+
+    def _wait_for_the_rate(self):
+        """Until it allows some more, or sign-in mail comes, which does not wait for it."""
+        until = time.monotonic() + min(1.0, AT_ONCE / settings.MAIL_RATE)
+        while time.monotonic() < until and self.has_time() and not self._is_due(only_first=True):
+            time.sleep(PAUSE)
 
     # Claiming
 
@@ -170,7 +182,13 @@ class Worker:
             return cursor.fetchone()[0]
 
     def _give_up_the_dead(self):
-        """Rows in the hand of a worker whose lease ran out: nobody knows whether they left."""
+        """Rows in the hand of a worker whose lease ran out: nobody knows whether they left.
+
+        Looked at once a second at most.
+        """
+        if time.monotonic() - self.gave_up < 1:
+            return
+        self.gave_up = time.monotonic()
         repeat = settings.OUTBOX_UNCERTAIN == "repeat"
         with connection.cursor() as cursor:
             cursor.execute(
@@ -205,6 +223,7 @@ class Worker:
                     cursor.execute(_LEASE, [self.owner, self.lease, keys])
             by_key = OutgoingMail.objects.select_related("reminder").in_bulk(keys)
         if not keys:
+            self.may_own = bool(self.waiting)
             return is_allowed
         if not self.waiting:
             self.renewed = time.monotonic()
@@ -285,6 +304,13 @@ class Worker:
                 mail.content = bytes(mail.content)
                 return mail
         return None
+
+    def _next_meanwhile(self) -> tuple[OutgoingMail | None, Exception | None]:
+        """`_next` while the server works: the answer it owes is read whatever happens here."""
+        try:
+            return (self._next() if self.has_time() else None), None
+        except DATABASE_AWAY as error:
+            return None, error
 
     # Trying
 
@@ -389,23 +415,20 @@ class Worker:
 
     def _mark(self, mail: OutgoingMail):
         """Commit that this mail is being sent. Raises Lost."""
-        values = {"owner": self.owner, "lease": self.lease, **_written(mail)}
-        if self._insist(_MARK, values) is None:
+        found = self._insist(_WRITE, {**self._fence(), **_NOTHING_DONE, **_written(mail)})
+        if not found:
             raise Lost
 
-    def _finish(self, mail: OutgoingMail, outcome: Outcome, following: OutgoingMail | None) -> bool:
-        """Write the outcome and mark the next mail 'sending', in one commit. Raises Lost.
-
-        Returns whether sign-in mail waits that came after the claim.
-        """
+    def _finish(self, mail: OutgoingMail, outcome: Outcome, following: OutgoingMail | None):
+        """Write the outcome and mark the next mail 'sending', in one commit. Raises Lost."""
         now = timezone.now()
         state = _at_last(mail, outcome, now)
         is_over = state in (State.SENT, State.FAILED)
         renew = time.monotonic() - self.renewed > settings.OUTBOX_LEASE / 4
         values = {
+            **self._fence(),
+            **(_written(following) if following else _NOTHING_NEXT),
             "done": mail.pk,
-            "owner": self.owner,
-            "lease": self.lease,
             "state": str(state),
             "said": outcome.said,
             "attempts": mail.attempts + 1,
@@ -414,22 +437,27 @@ class Worker:
             "remote": outcome.remote_id,
             "erase": is_over and mail.template == "",
             "renewed": [other.pk for other in self.waiting] if renew else [],
-            "look": mail.priority != OutgoingMail.FIRST,
-            "now": now,
         }
-        if following:
-            values |= _written(following)
-            found = self._insist(_FINISH_AND_MARK, values, _WAS_FINISHED_AND_MARKED)
+        found = {key for (key,) in self._insist(_WRITE, values, _WAS_WRITTEN)}
+        if mail.pk in found:
+            self.tried = None
+            self.done[state] += 1
         else:
-            found = self._insist(_FINISH, values, _WAS_FINISHED)
-        if found is None:
             logger.error("The mail %s is %s, which its row cannot be told.", mail.pk, state)
+        if not found >= {mail.pk, following.pk if following else mail.pk}:
             raise Lost
-        self.tried = None
         if renew:
             self.renewed = time.monotonic()
-        self.done[state] += 1
-        return found[0]
+
+    def _fence(self) -> dict:
+        return {"owner": self.owner, "lease": self.lease}
+
+    def _somebody_waits(self) -> bool:
+        """Whether sign-in mail came after the claim; looked at four times a second."""
+        if time.monotonic() - self.looked < LOOK_EVERY:
+            return False
+        self.looked = time.monotonic()
+        return self._is_due(only_first=True)
 
     def _learn(self, mail: OutgoingMail, outcome: Outcome):
         """What the outcome says about the server and the address."""
@@ -468,20 +496,21 @@ class Worker:
         self.letters.clear()
         self.may_own = False
 
-    def _insist(self, statement: str, values: dict, evidence: str = ""):
-        """The first row of a statement, run again after PostgreSQL was away; None without one.
+    def _insist(self, statement: str, values: dict, evidence: str = "") -> list[tuple]:
+        """The rows of a statement, run again after PostgreSQL was away.
 
-        A commit may have been done before the connection broke: `evidence` asks for that.
+        A commit may have been done before the connection broke: then `evidence` returns what the
+        statement would have.
         """
         was_away = False
         while True:
             try:
                 with connection.cursor() as cursor:
                     cursor.execute(statement, values)
-                    found = cursor.fetchone()
-                    if found is None and was_away and evidence:
+                    found = cursor.fetchall()
+                    if not found and was_away and evidence:
                         cursor.execute(evidence, values)
-                        found = cursor.fetchone()
+                        found = cursor.fetchall()
                     return found
             except DATABASE_AWAY:
                 if connection.in_atomic_block or time.monotonic() > self.last:
@@ -493,12 +522,11 @@ class Worker:
 
 _FREE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
 _DUE = f"state IN ('queued', 'deferred') AND next_try <= %(now)s AND {_FREE}"
-#: The planner may not fold this: a constant list would be planned anew for each length.
 _MINE = "claimed_by = %(owner)s AND lease_until > clock_timestamp()"
 
 _IS_DUE = f"""
-SELECT EXISTS (SELECT 1 FROM unnest(%(priorities)s::int[]) AS of(priority), LATERAL (
-    SELECT 1 FROM mailings_outgoingmail WHERE priority = of.priority AND {_DUE} LIMIT 1) AS due)
+SELECT EXISTS (SELECT 1 FROM unnest(%(priorities)s::int[]) AS one(priority), LATERAL (
+    SELECT 1 FROM mailings_outgoingmail WHERE priority = one.priority AND {_DUE} LIMIT 1) AS due)
 """  # noqa: S608
 
 _LOCK = f"""
@@ -531,55 +559,44 @@ WHERE o.id = new.id AND {_MINE}
 RETURNING o.id
 """  # noqa: S608
 
-_MARK = f"""
-UPDATE mailings_outgoingmail SET state = 'sending', lease_until = clock_timestamp() + %(lease)s,
-    "to" = %(to)s, language = %(language)s, subject = %(subject)s,
-    content = coalesce(%(content)s, content)
-WHERE id = %(id)s AND {_MINE}
+#: One row is done, one is sent next, the others keep their lease; either may be missing.
+_WRITE = f"""
+UPDATE mailings_outgoingmail SET
+    state = CASE id WHEN %(done)s THEN %(state)s WHEN %(id)s THEN 'sending' ELSE state END,
+    claimed_by = CASE id WHEN %(done)s THEN NULL ELSE claimed_by END,
+    lease_until = CASE id WHEN %(done)s THEN NULL ELSE clock_timestamp() + %(lease)s END,
+    answer = CASE id WHEN %(done)s THEN %(said)s ELSE answer END,
+    attempts = CASE id WHEN %(done)s THEN %(attempts)s ELSE attempts END,
+    finished_at = CASE id WHEN %(done)s THEN %(finished)s ELSE finished_at END,
+    next_try = CASE id WHEN %(done)s THEN %(next_try)s ELSE next_try END,
+    remote_id = CASE id WHEN %(done)s THEN %(remote)s ELSE remote_id END,
+    "to" = CASE id WHEN %(id)s THEN %(to)s ELSE "to" END,
+    language = CASE id WHEN %(id)s THEN %(language)s ELSE language END,
+    subject = CASE id WHEN %(id)s THEN %(subject)s ELSE subject END,
+    content = CASE WHEN id = %(done)s AND %(erase)s THEN NULL
+        WHEN id = %(id)s THEN coalesce(%(content)s, content) ELSE content END
+WHERE id = ANY (ARRAY[%(done)s, %(id)s]::bigint[] || %(renewed)s::bigint[]) AND {_MINE}
+    AND (state = 'sending' OR id IS DISTINCT FROM %(done)s)
 RETURNING id
 """  # noqa: S608
 
-_DONE = f"""
-WITH done AS (
-    UPDATE mailings_outgoingmail SET state = %(state)s, answer = %(said)s, attempts = %(attempts)s,
-        finished_at = %(finished)s, next_try = %(next_try)s, remote_id = %(remote)s,
-        content = CASE WHEN %(erase)s THEN NULL ELSE content END,
-        claimed_by = NULL, lease_until = NULL
-    WHERE id = %(done)s AND state = 'sending' AND {_MINE}
-    RETURNING id
-), renewed AS (
-    UPDATE mailings_outgoingmail SET lease_until = clock_timestamp() + %(lease)s
-    WHERE id = ANY (%(renewed)s::bigint[]) AND {_MINE}
-)
-"""  # noqa: S608
+_NOTHING_DONE = {
+    "done": None,
+    "state": "",
+    "said": "",
+    "attempts": 0,
+    "finished": None,
+    "next_try": None,
+    "remote": "",
+    "erase": False,
+    "renewed": [],
+}
+_NOTHING_NEXT = {"id": None, "to": "", "language": "", "subject": "", "content": None}
 
-_SOMEBODY_WAITS = f"""
-(%(look)s AND EXISTS (
-    SELECT 1 FROM mailings_outgoingmail WHERE priority = {OutgoingMail.FIRST} AND {_DUE}))
-"""  # noqa: S608
-
-_FINISH = f"{_DONE} SELECT {_SOMEBODY_WAITS} FROM done"  # noqa: S608
-
-_FINISH_AND_MARK = f"""
-{_DONE}, marked AS (
-    UPDATE mailings_outgoingmail o SET state = 'sending',
-        lease_until = clock_timestamp() + %(lease)s,
-        "to" = %(to)s, language = %(language)s, subject = %(subject)s,
-        content = coalesce(%(content)s, o.content)
-    FROM done WHERE o.id = %(id)s AND {_MINE}
-    RETURNING o.id
-)
-SELECT {_SOMEBODY_WAITS} FROM done, marked
-"""  # noqa: S608
-
-_WAS_FINISHED = """
-SELECT false FROM mailings_outgoingmail
-WHERE id = %(done)s AND state = %(state)s AND attempts = %(attempts)s AND claimed_by IS NULL
-"""
-
-_WAS_FINISHED_AND_MARKED = f"""
-{_WAS_FINISHED} AND EXISTS (
-    SELECT 1 FROM mailings_outgoingmail WHERE id = %(id)s AND state = 'sending' AND {_MINE})
+_WAS_WRITTEN = f"""
+SELECT id FROM mailings_outgoingmail
+WHERE (id = %(done)s AND state = %(state)s AND attempts = %(attempts)s AND claimed_by IS NULL)
+    OR (id = %(id)s AND state = 'sending' AND {_MINE})
 """  # noqa: S608
 
 _PUT_BACK = """

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import getaddresses
 from enum import StrEnum
 
 from django.conf import settings
@@ -29,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST = reports.LONGEST  # bytes of a message that are read
 _LONGEST_HEAD = 64 * 1024  # bytes
+_LONGEST_VALUE = 10_000  # characters of one header with recipients
 #: Where a mail server says for whom a message came, the most certain first.
 _RECIPIENT_HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
 
@@ -46,20 +46,23 @@ class Outcome(StrEnum):
     NO_REPORT = "no report: a reply of a person, or junk"
 
 
+_ORDINARY = {Outcome.BOUNCE, Outcome.COMPLAINT, Outcome.STOP, Outcome.SAYS_NOTHING}
+
+
 def receive(content: bytes, recipient: str, now: datetime) -> Outcome:
     """Act on one message. `recipient` is that of the envelope, or empty where it is not known.
 
     Raises nothing for a message that cannot be understood.
     """
     message = _parsed(content[:LONGEST])
-    addressed = [recipient] if recipient else _recipients(message)
-    word, token = _word_and_token(addressed)
+    word, token = _word_and_token([recipient] if recipient else _recipients(message))
     outcome = (
         _stop(message, token, now)
         if word == "stop"
         else _report(content[:LONGEST], token if word == "bounce" else "", now)
     )
-    logger.info("Mail came in: %s.", outcome)
+    level = logging.INFO if outcome in _ORDINARY else logging.WARNING
+    logger.log(level, "Mail came in: %s.", outcome)
     return outcome
 
 
@@ -71,29 +74,26 @@ def _parsed(content: bytes) -> EmailMessage:
 
 
 def _recipients(message: EmailMessage) -> list[str]:
-    values = [
-        _text(value)
+    return [
+        str(value)[:_LONGEST_VALUE]
         for wanted in _RECIPIENT_HEADERS
         for name, value in message.raw_items()
         if name.lower() == wanted.lower()
     ]
-    return [address for _name, address in getaddresses(values[:20])]
 
 
-def _text(value) -> str:
-    return " ".join(str(value)[:2000].split())
-
-
-def _word_and_token(addresses: Sequence[str]) -> tuple[str, str]:
-    """("bounce", "0123…") from the first of our own addresses that has both; else two empty ones."""
+def _word_and_token(texts: Sequence[str]) -> tuple[str, str]:
+    """("bounce", "0123…") of the first of our own addresses that has both, else empty ones."""
     local, _at, domain = settings.INBOUND_ADDRESS.rpartition("@")
     if not local:
         return "", ""
     ours = re.compile(
-        rf"{re.escape(local)}\+(bounce|stop)-([0-9a-z]{{16,64}})@{re.escape(domain)}", re.IGNORECASE
+        rf"(?<![\w.+-]){re.escape(local)}\+(bounce|stop)-([0-9a-z]{{16,64}})"
+        rf"@{re.escape(domain)}(?![\w.-])",
+        re.IGNORECASE,
     )
-    for address in addresses:
-        found = ours.fullmatch(address.strip())
+    for text in texts:  # not parsed: Python's parser of addresses calls itself for each bracket
+        found = ours.search(text)
         if found:
             return found[1].lower(), found[2].lower()
     return "", ""

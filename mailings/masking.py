@@ -1,17 +1,24 @@
 """What the Lead may read of a mail: all of it but what acts for the person who got it."""
 
 import re
-from collections.abc import Iterable
 
 from mailings import mime
 
 #: Stands where a token stood.
 MASK = "[…]"
-#: A word as tokens are: in a link any long one, elsewhere one with letters and digits.
-_IN_LINK = re.compile(r"[\w-]{20,}")
-_ANYWHERE = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}")
-_LINK = re.compile(r"https?://([^\s/<>\"]+)([^\s<>\"]*)")
-_ADDRESS = re.compile(r"[^\s<>:;,\"']+@[^\s<>:;,\"']+")
+#: Words as long as tokens are.
+_LONG = re.compile(r"[A-Za-z0-9_-]{20,}")
+_LINK = re.compile(r"[A-Za-z0-9_-]{20,}")
+_ANYWHERE = re.compile(
+    r"(?<![A-Za-z0-9_-])"
+    r"(?=[A-Za-z_-]*[0-9][0-9_-]*[A-Za-z]|[0-9_-]*[A-Za-z][A-Za-z_-]*[0-9]|[A-Z_-]*[a-z][a-z_-]*[A-Z])"
+    r"[A-Za-z0-9_-]{20,}"
+)
+_LINK = re.compile(r"[A-Za-z0-9_-]{20,}")
+_ANYWHERE = re.compile(
+    r"(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[0-9])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}"
+)
+_LINK = re.compile(r"(https?://[^\s/<>\"]+)([^\s<>\"]*)")
 
 
 def masked(text: str) -> str:
@@ -20,17 +27,17 @@ def masked(text: str) -> str:
     A long title in somebody's link is masked too; that is the price of not having to know which
     tokens there are.
     """
-    text = _LINK.sub(lambda link: link[0][: -len(link[2])] + _IN_LINK.sub(MASK, link[2])
-                     if link[2] else link[0], text)
-    return _ANYWHERE.sub(MASK, text)
+    text = _LINK.sub(lambda link: link[1] + _LONG.sub(MASK, link[2]), text)
+    return _LONG.sub(lambda word: MASK if _is_random(word[0]) else word[0], text)
 
 
-def text_of(content: bytes) -> str:
+def _is_random(word: str) -> bool:
+    """With letters and digits, or with capitals inside, as words of languages are not."""
+    has_digit, has_letter = re.search(r"[0-9]", word), re.search(r"[A-Za-z]", word)
+    return bool((has_digit and has_letter) or re.search(r"[a-z][A-Z]", word))
+
+
+def text_of(content: bytes | memoryview) -> str:
     """The text part of a mail, masked. Empty where it has none."""
-    part = mime.read(content).get_body(("plain",))
+    part = mime.read(bytes(content)).get_body(("plain",))
     return masked(part.get_content().replace("\r\n", "\n")) if part else ""
-
-
-def without_addresses(texts: Iterable[str]) -> list[str]:
-    """Answers of servers with … in place of each address, so that equal ones can be counted."""
-    return [_ADDRESS.sub("…", text) for text in texts]

@@ -9,6 +9,7 @@ folded by `email.policy.SMTP`, and the bodies are encoded by the standard librar
 import quopri
 import re
 from email import message_from_bytes, policy
+from email.header import Header
 from email.headerregistry import Address
 from email.utils import format_datetime
 from functools import lru_cache
@@ -18,7 +19,8 @@ from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from mailings import smtp
 
 LONGEST_LINE = 998  # octets without CRLF, RFC 5322 section 2.1.1
-_PLAIN = re.compile(r"(?!.*=\?)[\x21-\x7e]([\x20-\x7e]{0,60}[\x21-\x7e])?")
+_PLAIN = re.compile(r"(?!.*=\?)[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+_SHORT, _LONG = 62, 300  # characters of a value that stands in one line anyway; without a space
 _NAME = re.compile(r"[\x21-\x39\x3b-\x7e]+")  # of a header
 _OF_ADDRESSES = {"from", "sender", "to", "cc", "reply-to"}
 _ENDS = re.compile(rb"\r\n|\r|\n")
@@ -52,8 +54,21 @@ def _folded(name: str, value: str | list[str]) -> str:
         entries = ",\r\n ".join(_checked(entry) for entry in value)
         return f"{name}: {entries}\r\n"
     if _PLAIN.fullmatch(value):
-        return f"{name}: {value}\r\n"
+        if len(value) <= (_LONG if " " not in value else _SHORT):
+            return f"{name}: {value}\r\n"
+        if name.lower() not in _OF_ADDRESSES and max(map(len, value.split(" "))) <= _SHORT:
+            return _folded_at_spaces(name, value)
     return _encoded(name, value)
+
+
+def _folded_at_spaces(name: str, value: str) -> str:
+    lines, line = [], f"{name}:"
+    for word in value.split(" "):
+        if word and len(line) + len(word) >= 78 and not line.endswith((" ", ":")):
+            lines.append(line)
+            line = ""
+        line += " " + word
+    return "\r\n".join([*lines, line]) + "\r\n"
 
 
 def _checked(entry: str) -> str:
@@ -66,9 +81,33 @@ def _checked(entry: str) -> str:
 def _encoded(name: str, value: str) -> str:
     one_line(value)
     if name.lower() in _OF_ADDRESSES:
-        value = addresses(value)
-    header = policy.SMTP.header_factory(name, value)
-    return header.fold(policy=policy.SMTP)
+        lines = f"{name}: {_addresses_folded(value)}\r\n"
+    elif "=?" in value:  # somebody's text, which `policy` would take for encoded already
+        lines = f"{name}: {_in_words(value)}\r\n"
+    else:
+        lines = policy.SMTP.header_factory(name, value).fold(policy=policy.SMTP)
+    if max(map(len, lines.split("\r\n"))) > LONGEST_LINE:
+        raise ValueError("A header's line is too long.")
+    return lines
+
+
+def _addresses_folded(value: str) -> str:
+    """Not by `policy`, which in Python 3.11 puts spaces into long names."""
+    found = policy.SMTP.header_factory("To", value)
+    if not found.addresses:
+        raise ValueError("An address cannot be read.")
+    entries = []
+    for one in found.addresses:
+        if one.display_name.isascii():
+            entries.append(address(one.display_name, one.addr_spec))
+        else:
+            entries.append(f"{_in_words(one.display_name)} <{smtp.envelope(one.addr_spec)}>")
+    return ",\r\n ".join(entries)
+
+
+def _in_words(value: str) -> str:
+    """As encoded words (RFC 2047), folded."""
+    return Header(value, "utf-8", maxlinelen=72).encode(linesep="\r\n")
 
 
 def addresses(value: str) -> str:

@@ -25,9 +25,10 @@ class Verdict(TextChoices):
     """What a scan does with a thing that is due."""
 
     WRITE = "write", _("Is written to today")
+    LATER = "later", _("The first step is not due yet")
     DONE = "done", _("Was written to; the next step is not due")
-    SOON = "soon", _("The last mail is too short ago")
     ENOUGH = "enough", _("Had as many reminders in 12 months as the policy allows")
+    SOON = "soon", _("The last mail is too short ago, or has not left yet")
     OFF = "off", _("Switched reminders off")
     PAUSED = "paused", _("Is paused")
     NOWHERE = "nowhere", _("Has no e-mail address")
@@ -135,52 +136,84 @@ def _plan(ladder: Ladder, now: datetime, after: int, limit: int) -> tuple[str, d
 
 # A reminder whose mail did not leave reached nobody, so it counts for no limit. The place in the
 # day follows from the key, so that a thing keeps its hour and two mails lie whole days apart.
+#
+# A mail that still waits when the next step is taken, because mail was held or a round began, is
+# `replaced`: it must not leave beside the newer one, or after it. A notice waits for nobody, and is
+# replaced by a notice only. Any other mail that has not left yet is `under_way`; when it will leave
+# nobody knows, so nothing is written before it has.
 _STEPS = """
 stepped AS (
     SELECT due.*,
         %(first_step)s - 1 + (SELECT count(*) FROM unnest(%(days)s::int[]) AS day
-            WHERE due.due_at + day * interval '1 day' <= %(now)s)::int AS step,
+            WHERE due.due_at + day * interval '24 hours' <= %(now)s)::int AS step,
         %(now)s + %(spread)s * interval '1 second'
             * (abs(hashint8(due.object_id)::bigint) %% 1000) / 1000 AS planned
     FROM due
 ), known AS (
-    SELECT stepped.*, past.*, block.reason AS suppressed,
+    SELECT stepped.*, past.*, suppression.reason AS suppressed,
         greatest(planned, past.last_at + %(between)s) AS leaves_at
     FROM stepped
     LEFT JOIN LATERAL (
-        SELECT max(coalesce(m.finished_at, m.next_try, r.at)) FILTER (WHERE reached) AS last_at,
-            count(*) FILTER (WHERE reached AND r.step < %(notice)s
-                AND coalesce(m.finished_at, r.at) > %(now)s - interval '12 months') AS in_a_year,
-            bool_or(r.cycle = stepped.cycle AND r.step >= stepped.step
-                AND (r.step < %(notice)s) = (stepped.step < %(notice)s)) AS is_done
+        SELECT max(left_at) FILTER (WHERE counts) AS last_at,
+            count(*) FILTER (WHERE counts AND r.step < %(notice)s
+                AND left_at > %(now)s - interval '12 months') AS in_a_year,
+            bool_or(r.cycle = stepped.cycle AND r.step >= stepped.step AND is_alike) AS is_done,
+            bool_or(waits AND NOT is_replaced) AS under_way,
+            coalesce(array_agg(m.id) FILTER (WHERE is_replaced), '{}') AS replaced
         FROM mailings_reminder r
         LEFT JOIN mailings_outgoingmail m ON m.reminder_id = r.id
         CROSS JOIN LATERAL (
-            SELECT m.state IS NULL OR m.state NOT IN ('skipped', 'failed') AS reached
-        ) AS what
+            SELECT (r.step < %(notice)s) = (stepped.step < %(notice)s) AS is_alike,
+                coalesce(m.state IN ('queued', 'deferred', 'sending'), false) AS waits,
+                coalesce(m.finished_at, greatest(m.next_try, r.at)) AS left_at
+        ) AS mail
+        CROSS JOIN LATERAL (
+            SELECT waits AND m.state <> 'sending'
+                AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp())
+                AND (is_alike AND r.cycle <> stepped.cycle
+                    OR m.next_try <= %(now)s AND r.at < %(now)s)
+                AND (is_alike OR r.step < %(notice)s) AS is_replaced
+        ) AS fate
+        CROSS JOIN LATERAL (
+            SELECT coalesce(m.state NOT IN ('skipped', 'failed'), true) AND NOT is_replaced
+                AS counts
+        ) AS limits
         WHERE r.topic = %(topic)s AND r.object_id = stepped.object_id AND r.step IS NOT NULL
     ) AS past ON true
     LEFT JOIN LATERAL (
         SELECT min(s.reason) AS reason FROM mailings_suppression s
         WHERE s.address_hash = mailings_address_hash(stepped.address)
             AND s.topic IN ('', %(topic)s)
-    ) AS block ON stepped.address <> ''
+    ) AS suppression ON stepped.address <> ''
 ), judged AS (
     SELECT *, CASE
-        WHEN step < %(first_step)s OR is_done THEN 'done'
+        WHEN step < %(first_step)s THEN 'later'
+        WHEN is_done THEN 'done'
         WHEN block <> '' THEN block
         WHEN address = '' THEN 'nowhere'
         WHEN suppressed = 'bounced' THEN 'bounced'
         WHEN suppressed IS NOT NULL THEN 'stopped'
-        WHEN leaves_at > %(now)s + interval '1 day' THEN 'soon'
         WHEN in_a_year >= %(at_most)s THEN 'enough'
+        WHEN under_way OR leaves_at > %(now)s + interval '1 day' THEN 'soon'
         ELSE 'write' END AS verdict
     FROM known
 )"""
 
-_WRITE = """, taken AS (
+# A worker that claims a mail in the same instant has it: then the thing waits for the next scan.
+_WRITE = """, replaced AS (
+    UPDATE mailings_outgoingmail m SET state = 'skipped', finished_at = %(now)s,
+        answer = 'A later mail took its place.', claimed_by = NULL, lease_until = NULL
+    FROM (
+        SELECT object_id, unnest(replaced) AS id FROM judged WHERE verdict = 'write'
+    ) AS old
+    WHERE m.id = old.id AND m.state IN ('queued', 'deferred')
+        AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp())
+    RETURNING old.object_id
+), taken AS (
     INSERT INTO mailings_reminder (topic, object_id, cycle, step, at)
-    SELECT %(topic)s, object_id, cycle, step, %(now)s FROM judged WHERE verdict = 'write'
+    SELECT %(topic)s, object_id, cycle, step, %(now)s FROM judged
+    WHERE verdict = 'write' AND cardinality(replaced)
+        = (SELECT count(*) FROM replaced WHERE replaced.object_id = judged.object_id)
     ON CONFLICT (topic, object_id, cycle, step) DO NOTHING
     RETURNING id, object_id
 ), mails AS (
@@ -196,11 +229,42 @@ SELECT (SELECT count(*) FROM judged), (SELECT max(object_id) FROM judged),
 """
 
 _SHOW = """
-SELECT object_id, cycle, due_at, step, verdict, last_at, coalesce(in_a_year, 0) FROM judged
+SELECT object_id, cycle, due_at, step, verdict, last_at, in_a_year FROM judged
 ORDER BY object_id
 """
 
 
+def overtaken(reminders: list[Reminder], days_between: int, now: datetime) -> set[int]:
+    """Keys of those whose mail must not leave now, although it was written: asked in the claim.
+
+    Another mail about the same thing left less than `days_between` ago, or a newer one waits. That
+    happens when a mail of unknown fate is repeated by hand. What the Lead wrote by hand is free.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OVERTAKEN,
+            {
+                "keys": [one.pk for one in reminders],
+                "since": now - timedelta(days=days_between),
+            },
+        )
+        return {key for (key,) in cursor.fetchall()}
+
+
+_OVERTAKEN = """
+SELECT DISTINCT mine.id FROM mailings_reminder mine
+JOIN mailings_reminder other ON other.topic = mine.topic AND other.object_id = mine.object_id
+    AND other.id <> mine.id AND other.step IS NOT NULL
+JOIN mailings_outgoingmail m ON m.reminder_id = other.id
+WHERE mine.id = ANY (%(keys)s) AND mine.step IS NOT NULL AND (
+    m.state IN ('sent', 'uncertain') AND coalesce(m.finished_at, m.next_try) > %(since)s
+    OR m.state = 'sending'
+    OR m.state IN ('queued', 'deferred') AND other.id > mine.id
+)
+"""
+
+
+@transaction.atomic
 def write_again(
     ladder: Ladder, object_id: int, cycle: datetime, address: str, language: str, by, now: datetime
 ) -> OutgoingMail:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 _DOT = re.compile(rb"(?m)^\.")
-_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")  # RFC 3463
+_ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")  # RFC 3463
 _ADDRESS = re.compile(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\s]+")
 
@@ -127,6 +127,7 @@ class Talk:
 
     def answer(self) -> Answer:
         """What the server says to the whole message. Raises Unknown."""
+        self._end = max(self._end, time.monotonic() + 1)  # it may have said it long ago
         try:
             code, text = self._reply()
         except (OSError, smtplib.SMTPException) as error:

@@ -1,10 +1,24 @@
 """Celery is the bell: it says that there may be mail, PostgreSQL says which."""
 
+import logging
+
 from celery import shared_task
+from django.conf import settings
 
 from mailings import delivery
 
+logger = logging.getLogger(__name__)
 
-@shared_task(time_limit=120)
+#: Of a task, seconds. One that was begun twice does no harm, but a short one is never handed out
+#: again by Redis, leaves room for other tasks and lets a worker stop soon.
+LONGEST = max(60.0, settings.EMAIL_TIMEOUT + 20)
+#: No mail is begun later: the last one may take EMAIL_TIMEOUT, its outcome a moment.
+BEGINS = LONGEST - settings.EMAIL_TIMEOUT - 10
+
+
+@shared_task(time_limit=LONGEST)
 def deliver():
-    delivery.deliver(seconds=45)
+    try:
+        delivery.deliver(seconds=BEGINS)
+    except delivery.DATABASE_AWAY as error:
+        logger.warning("Mail waits until PostgreSQL is back: %s", str(error).strip())

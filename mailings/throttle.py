@@ -105,9 +105,7 @@ def succeeded():
 
 def failed(now: datetime, why: str):
     """A 5xx: after twenty in a row all but sign-in mail is held until the Lead says 'go on'."""
-    Throttle.objects.filter(pk=1).update(
-        failures_in_a_row=Least(F("failures_in_a_row") + 1, _MOST)
-    )
+    Throttle.objects.filter(pk=1).update(failures_in_a_row=Least(F("failures_in_a_row") + 1, _MOST))
     Throttle.objects.filter(pk=1, held_at=None, failures_in_a_row__gte=HOLD_AFTER).update(
         held_at=now, held_why=why[:500]
     )

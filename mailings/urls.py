@@ -1,7 +1,8 @@
-from django.urls import path
+from django.urls import include, path
 
-from mailings import views
+from mailings import tracking, views
 
 urlpatterns = [
     path("stop/<slug:token>/", views.stop, name="mail_stop"),
+    path("events/", include(tracking.patterns())),
 ]

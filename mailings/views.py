@@ -18,7 +18,7 @@ from partners.languages import translated
 def stop(request, token):
     """GET shows one button, POST stops (or with `start` starts again); 200 for any token."""
     link = StopLink.objects.filter(token=token).first()
-    topic = topics.get(link.topic) if link else None
+    topic = _topic(link)
     if topic and request.method == "POST":
         step = topic.start if "start" in request.POST else topic.stop
         step(link.object_id, timezone.now())
@@ -26,8 +26,17 @@ def stop(request, token):
         "topic": topic,
         "stopped": topic.is_stopped(link.object_id) if topic else None,
         "acted": request.method == "POST",
+        "translated": True,
     }
     response = render(request, "mailings/stop.html", context)
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _topic(link: StopLink | None) -> topics.Topic | None:
+    """None for no link, and for one of a topic that the portal does not know any more."""
+    try:
+        return topics.get(link.topic) if link else None
+    except KeyError:
+        return None

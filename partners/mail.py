@@ -12,6 +12,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 from email.utils import parseaddr
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
@@ -123,5 +124,10 @@ def _wrapped(text: str) -> str:
         if len(line) <= WIDTH or line.startswith(" ") or "://" in line:
             lines.append(line.rstrip())
         else:
-            lines += textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+            lines += _lines_of(line)
     return "\n".join(lines)
+
+
+@lru_cache(maxsize=500)  # most paragraphs of a mailing are the same in each of its mails
+def _lines_of(line: str) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False))

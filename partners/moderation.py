@@ -61,11 +61,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Bulk:
-    """A step for several items at once; `look` is the class of its button."""
+    """A step for several items at once; `look` is the class of its button.
+
+    One with a `button` unfolds a reason, as its step needs one, and that button.
+    """
 
     step: str
     name: str
     look: str = "second"
+    button: str = ""
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,17 @@ LEAD = frozenset(
         "experts.view_correction",
         "experts.view_policy",
         "experts.change_policy",
+        "experts.view_round",
+        "experts.add_round",
+        "experts.view_followup",
         "experts.view_historicalexpert",
         "experts.moderate",
         "experts.export_private",
         "partners.moderate",
+        "mailings.view_outgoingmail",
+        "mailings.view_bounce",
+        "mailings.view_suppression",
+        "mailings.decide",
     }
 )
 

@@ -30,9 +30,28 @@ from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 from PIL import Image
 
-from experts import consent, correcting, invitations
+from experts import (
+    consent,
+    correcting,
+    editions,
+    following_up,
+    invitations,
+    rounds,
+    switching_off,
+)
 from experts.importing import runs
-from experts.models import Audience, Expert, ImportRun, Invitation
+from experts.models import (
+    Audience,
+    Edition,
+    Expert,
+    FollowUp,
+    ImportRun,
+    Invitation,
+    ProfileLink,
+    Round,
+)
+from mailings import bounces, delivery, outbox, suppression
+from mailings.models import Bounce, OutgoingMail, StopLink, Suppression
 from partners import demonstration as people
 from partners import mail, memberships
 from partners.models import (
@@ -82,6 +101,11 @@ expert_roster                   2222222222 XXXXXXXXXX XXXXXXXXXX
 expert_roster_pdf               2222222222 XXXXXXXXXX XXXXXXXXXX
 expert_export_csv               2222222222 XXXXXXXXXX XXXXXXXXXX
 expert_export_xlsx              2222222222 XXXXXXXXXX XXXXXXXXXX
+edition_list                    2222222222 XXXXXXXXXX XXXXXXXXXX
+edition_detail                  2222222222 XXXXXXXXXX XXXXXXXXXX
+edition_pdf                     2222222222 XXXXXXXXXX XXXXXXXXXX
+contact_person@open             2222222222 2222222222 XXXXXXXXXX
+contact_person@dead             GGGGGGGGGG GGGGGGGGGG XXXXXXXXXX
 expert_apply                    2223322222 F333333333 XXXXXXXXXX
 expert_nominate                 SF2FFFF222 SF2FFFF222 SXXXXXXXXX
 invitation@claim                2222222222 F339933333 XXXXXXXXXX
@@ -95,6 +119,33 @@ expert_submit                   S--22----- S--22----- SXXXXXXXXX
 expert_pause                    S--22----- S--22----- SXXXXXXXXX
 expert_remove                   S--22----- S--33----- SXXXXXXXXX
 expert_history                  S--22----- SXXXXXXXXX SXXXXXXXXX
+expert_reminders                SXXXXXXXXX S--33----- SXXXXXXXXX
+expert_mail_again               SXXXXXXXXX S--33----- SXXXXXXXXX
+expert_mail_language            SXXXXXXXXX S--33----- SXXXXXXXXX
+profile_by_link@listed          2222222222 3333333333 XXXXXXXXXX
+profile_by_link@paused          2222222222 3333333333 XXXXXXXXXX
+profile_by_link@silent          2222222222 3333333333 XXXXXXXXXX
+profile_by_link@unlisted        2222222222 2222222222 XXXXXXXXXX
+profile_by_link@withdrawn       2222222222 2222222222 XXXXXXXXXX
+profile_by_link@draft           2222222222 2222222222 XXXXXXXXXX
+profile_by_link@dead            GGGGGGGGGG GGGGGGGGGG XXXXXXXXXX
+profile_by_link_edit@listed     2222222222 2222222222 XXXXXXXXXX
+profile_by_link_edit@unlisted   2222222222 2222222222 XXXXXXXXXX
+profile_by_link_edit@draft      3333333333 3333333333 XXXXXXXXXX
+profile_by_link_edit@dead       GGGGGGGGGG GGGGGGGGGG XXXXXXXXXX
+profile_by_link_pause@listed    2222222222 2222222222 XXXXXXXXXX
+profile_by_link_pause@paused    2222222222 2222222222 XXXXXXXXXX
+profile_by_link_pause@unlisted  3333333333 3333333333 XXXXXXXXXX
+profile_by_link_pause@dead      GGGGGGGGGG GGGGGGGGGG XXXXXXXXXX
+profile_by_link_remove@listed   2222222222 3333333333 XXXXXXXXXX
+profile_by_link_remove@draft    2222222222 3333333333 XXXXXXXXXX
+profile_by_link_remove@withdrawn 3333333333 3333333333 XXXXXXXXXX
+profile_by_link_remove@dead     GGGGGGGGGG GGGGGGGGGG XXXXXXXXXX
+profile_by_link_fresh@listed    3333333333 2222222222 XXXXXXXXXX
+profile_by_link_fresh@dead      GGGGGGGGGG 2222222222 XXXXXXXXXX
+mail_stop@on                    2222222222 2222222222 XXXXXXXXXX
+mail_stop@off                   2222222222 2222222222 XXXXXXXXXX
+mail_stop@unknown               2222222222 2222222222 XXXXXXXXXX
 correction_answer               SXXXXXXXXX S--3------ SXXXXXXXXX
 expert_detail@own               2222222222 XXXXXXXXXX XXXXXXXXXX
 expert_detail@draft             -----2-222 XXXXXXXXXX XXXXXXXXXX
@@ -178,22 +229,29 @@ ADMIN = """
 admin:*                              SFFFFFF3-- SFFFFFF3-- SFFFFFF3--
 admin:app_list                       SFFFFFF333 SFFFFFF333 SFFFFFF333
 admin:autocomplete                   SFFFFFF3FF SFFFFFF3XX SFFFFFF3XX
+admin:experts_expert_freshness       SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
+admin:experts_expert_reminders_today SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
 admin:experts_expert_simple_history  SFFFFFF322 SFFFFFF322 SFFFFFF322
 admin:experts_importrun_again        SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
 admin:experts_importrun_cancel       SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
 admin:experts_importrun_confirm      SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
 admin:experts_importrun_errors       SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
 admin:experts_importrun_export       SFFFFFF322 SFFFFFF322 SFFFFFF3XX
+admin:experts_round_cancel           SFFFFFF333 SFFFFFF322 SFFFFFF3XX
 admin:index                          SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
 admin:jsi18n                         SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
 admin:login                          SSSSSSSSSS SSSSSSSSSS SSSSSSSSSS
 admin:logout                         SFFFFFF333 SFFFFFF333 SFFFFFF333
+admin:mailings_outgoingmail_decide   SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
+admin:mailings_outgoingmail_go_on    SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
+admin:mailings_outgoingmail_progress SFFFFFF322 SFFFFFF3XX SFFFFFF3XX
 admin:partners_term_merge            SFFFFFF322 SFFFFFF322 SFFFFFF322
 admin:password_change                SFFFFFF333 SFFFFFF333 SFFFFFF333
 admin:password_change_done           SFFFFFF333 SFFFFFF333 SFFFFFF333
 admin:queue_assign                   SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
-admin:queue_chosen                   SFFFFFF3XX SFFFFFF333 SFFFFFF3XX
+admin:queue_chosen                   SFFFFFF3XX SFFFFFF322 SFFFFFF3XX
 admin:queue_decide                   SFFFFFF3XX SFFFFFF300 SFFFFFF3XX
+admin:queue_fill                     SFFFFFF322 SFFFFFF333 SFFFFFF3XX
 admin:view_on_site                   SFFFFFF333 SFFFFFF333 SFFFFFF333
 """
 
@@ -205,9 +263,14 @@ experts_consent            2F2F23 2F2FF3 2F2F23
 experts_correction         2F2F23 2F2FF3 2F2F23
 experts_edit               2F2F23 2F2FF3 2F2F23
 experts_expert             2F2F23 2F2F23 2F2F23
+experts_followup           2F2F23 2F2FF3 2F2F23
 experts_importrun          222F23 222FX3 2X2FX3
 experts_invitation         2F2F23 2F2FF3 2F2F23
 experts_policy             3F2F23 3F2F23 3F2F23
+experts_round              222F23 222FX3 2X2FX3
+mailings_bounce            2F2F23 2F2FF3 2F2F23
+mailings_outgoingmail      2F2F23 2F2FF3 2F2F23
+mailings_suppression       2F2F23 2F2FF3 2F2F23
 partners_country           2F2F23 2F2FF3 2F2F23
 partners_decision          2F2F23 2F2FF3 2F2F23
 partners_membership        2F2F23 2F2FF3 2F2F23
@@ -335,6 +398,95 @@ def furnish(now: datetime):
         person.email,
         {"code": "123456", "why": "You asked for it.", "minutes": 15},
     )
+    _add_mail(now)
+    _add_links(now)
+    _add_rounds(lead, now)
+
+
+#: Links to profiles, by the name of the object in the table: what the profile is changed to.
+_LINKED = {
+    "listed": {},
+    "paused": {"paused_until": timedelta(days=40)},
+    "silent": {"status": Expert.Status.UNLISTED, "unlisted_for": Expert.UnlistedFor.SILENCE},
+    "unlisted": {
+        "status": Expert.Status.UNLISTED,
+        "unlisted_for": Expert.UnlistedFor.LEAD,
+        "status_reason": "Does not work in this field any more.",
+    },
+    "withdrawn": {"status": Expert.Status.WITHDRAWN},
+    "draft": {"status": Expert.Status.DRAFT},
+    "dead": {},
+}
+
+
+def _add_links(now: datetime):
+    """Profiles of their own, each with a link as a mail carries it; the token is its name."""
+    like = Expert.objects.listed().exclude(confirmed_at=None).earliest("pk")
+    for name, values in _LINKED.items():
+        expert = Expert.objects.get(pk=like.pk)
+        expert.pk, expert.user, expert.photo = None, None, ""
+        expert.name, expert.email = f"Linked {name} (example)", f"linked-{name}@example.org"
+        for field, value in values.items():
+            setattr(expert, field, now.date() + value if isinstance(value, timedelta) else value)
+        expert.save(force_insert=True)
+        expert.set_terms(like.term_ids)
+        ProfileLink.objects.create(
+            expert=expert,
+            token=f"linked-{name}",
+            address_hash=suppression.hash_of(expert.email),
+            created_at=now,
+            expires_at=now + timedelta(days=-1 if name == "dead" else 30),
+        )
+    for token, linked in (("stop-on", "listed"), ("stop-off", "silent")):
+        expert = Expert.objects.get(email=f"linked-{linked}@example.org")
+        StopLink.objects.create(topic="profile", object_id=expert.pk, token=token)
+    switching_off.switch_off(expert.pk, now)
+
+
+def _add_rounds(lead: User, now: datetime):
+    """A cancelled round, an edition, and two questions to contact persons, one of them over."""
+    opened = rounds.open(now.date() + timedelta(days=30), lead, now)
+    rounds.cancel(opened.pk, lead, "Opened by mistake.", now)
+    editions.make(now)
+    expert = Expert.objects.listed().filter(user=None).latest("pk")
+    for token, asked_at in (("asked-open", now), ("asked-dead", now - timedelta(days=31))):
+        FollowUp.objects.create(
+            expert=expert,
+            action=FollowUp.Action.ASK_CONTACT,
+            by=lead,
+            at=asked_at,
+            until=asked_at + following_up.LINK_WORKS_FOR,
+            contact_name="Contact 01 (example)",
+            contact_email="contact01@example.org",
+            token=token,
+        )
+
+
+def _add_mail(now: datetime):
+    """One that was sent, one that nobody knows of, one that was refused."""
+    state = OutgoingMail.State
+    sent = outbox.post(
+        "experts/mail/listed", "sent@example.org", {"expert": Expert.objects.first()}
+    )
+    delivery.deliver()
+    refused = OutgoingMail.objects.create(
+        kind=sent.kind,
+        state=state.FAILED,
+        to="gone@example.org",
+        template=sent.template,
+        answer="550 5.1.1 <gone@example.org>: no such user",
+        finished_at=now,
+    )
+    bounces.note(
+        refused.to, Bounce.Kind.HARD, Bounce.Source.SMTP, now, refused, "5.1.1", refused.answer
+    )
+    OutgoingMail.objects.create(
+        kind=sent.kind,
+        state=state.UNCERTAIN,
+        to="perhaps@example.org",
+        template=sent.template,
+        answer="The worker that sent it was ended in the middle.",
+    )
 
 
 def _add_second_factor(user: User):
@@ -457,6 +609,9 @@ class World:
     def keys(self) -> dict[str, object]:
         """The key of one row of each model in admin."""
         return {
+            "mailings_bounce": Bounce.objects.first().pk,
+            "mailings_outgoingmail": OutgoingMail.objects.get(to="sent@example.org").pk,
+            "mailings_suppression": Suppression.objects.first().pk,
             "partners_country": "PE",
             "partners_decision": Decision.objects.first().pk,
             "partners_membership": self._membership("expert").pk,
@@ -470,9 +625,11 @@ class World:
             "experts_correction": self._own().corrections.first().pk,
             "experts_edit": self._edit().pk,
             "experts_expert": self._own().pk,
+            "experts_followup": FollowUp.objects.get(token="asked-open").pk,
             "experts_importrun": self._run("right").pk,
             "experts_invitation": self._invitation("claim").pk,
             "experts_policy": 1,
+            "experts_round": Round.objects.first().pk,
         }
 
     @cached_property
@@ -482,6 +639,12 @@ class World:
         found = {
             "invitation@claim": [self._invitation("claim").token],
             "invitation@nomination": [self._invitation("nomination").token],
+            **{
+                f"profile_by_link{page}@{name}": [f"linked-{name}"]
+                for page in ("", "_edit", "_pause", "_remove", "_fresh")
+                for name in _LINKED
+            },
+            **{f"mail_stop@{name}": [f"stop-{name}"] for name in ("on", "off", "unknown")},
             "invitation@closed": [Invitation.objects.get(email="expert52@example.org").token],
             "correction_answer": [self._own().corrections.first().pk],
             "membership_answer": [self._membership("expert").pk],
@@ -492,6 +655,12 @@ class World:
             "mailbox_mail@none": ["20260101T000000000000-00000000"],
             "mfa_edit_webauthn": [Authenticator.objects.get(user=self.user("passkey")).pk],
             "mfa_remove_webauthn": [Authenticator.objects.get(user=self.user("passkey")).pk],
+            "contact_person@open": ["asked-open"],
+            "contact_person@dead": ["asked-dead"],
+            "edition_detail": [Edition.objects.latest("pk").pk],
+            "edition_pdf": [Edition.objects.latest("pk").pk],
+            "admin:experts_round_cancel": [Round.objects.first().pk],
+            "admin:queue_fill": ["silent", "contact"],
             "admin:queue_chosen": ["edits"],
             "admin:queue_chosen@unknown": ["nonsense"],
             "admin:queue_decide": ["edits", self._edit().pk],
@@ -565,6 +734,7 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 FILES = {
     "health",
     "expert_roster_pdf",
+    "edition_pdf",
     "expert_export_csv",
     "expert_export_xlsx",
     "expert_photo",
@@ -573,6 +743,10 @@ FILES = {
     "admin:jsi18n",
     "admin:experts_importrun_errors",
 }
+
+#: No token of a form is asked for: a mail program posts there without one (RFC 8058), or the link
+#: is the secret and the page sends no referrer.
+NO_TOKEN = {"mail_stop", "contact_person"}
 
 #: Pages that are there after a step only: who, and what is sent before.
 STEPS = {

@@ -14,7 +14,7 @@ from partners.permissions import is_lead
 from partners.second_factor import has_second_factor, may_open_admin
 from wmaportal import queue
 
-OUR_APPS = ("partners", "experts")
+OUR_APPS = ("partners", "mailings", "experts")
 
 
 class PortalAdminSite(admin.AdminSite):
@@ -85,6 +85,7 @@ class PortalAdminSite(admin.AdminSite):
         view = self.admin_view
         return [
             path("", view(queue.queue), name="index"),
+            path("queue/<slug:kind>/<slug:step>/for/", view(queue.fill), name="queue_fill"),
             path("queue/<slug:kind>/chosen/", view(queue.chosen), name="queue_chosen"),
             path("queue/<slug:kind>/<int:pk>/decide/", view(queue.decide), name="queue_decide"),
             path("queue/<slug:kind>/<int:pk>/assign/", view(queue.assign), name="queue_assign"),

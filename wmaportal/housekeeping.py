@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.contrib.sessions.models import Session
 
-from experts import links, listing, listing_index
+from experts import links, listing, listing_index, rounds
 from experts.importing import runs
 
 
@@ -15,6 +15,7 @@ def keep_house(now: datetime) -> dict[str, int]:
     """Do what is due at this moment; returns how many of each were done."""
     listing_index.forget_old_changes()
     return {
+        "rounds ended": rounds.end_past(now),
         "pauses ended": listing.end_past_pauses(now),
         "removed profiles erased": listing.erase_removed(now),
         "untouched drafts dropped": listing.drop_untouched_drafts(now),

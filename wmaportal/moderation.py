@@ -3,23 +3,23 @@
 from datetime import datetime
 from functools import reduce
 
-from dateutil.relativedelta import relativedelta
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet, Value
 
 from experts import moderation as experts
+from experts import statistics
 from experts.models import Expert
+from mailings import moderation as mailings
 from partners import moderation as partners
-from partners.models import Assignment, Decision, Role, User
+from partners.models import Assignment, Role, User
 from partners.moderation import Answer, Item, Kind
 
 #: All kinds of items, in the order of the page.
-KINDS: dict[str, Kind] = {kind.code: kind for kind in (*experts.KINDS, *partners.KINDS)}
+KINDS: dict[str, Kind] = {
+    kind.code: kind for kind in (*experts.KINDS, *partners.KINDS, *mailings.KINDS)
+}
 EXCEPTIONS = tuple(kind for kind in KINDS.values() if kind.is_exception)
-
-#: How many profiles the Lead brought up to date by hand before the portal: the whole list.
-BY_HAND_BEFORE = 40
 
 
 def keys(kinds: tuple[Kind, ...], now: datetime, lead: User | None = None) -> QuerySet:
@@ -69,13 +69,13 @@ def looked_after(found: list[tuple[Kind, Item]]) -> dict[tuple[type, int], User]
     return {(models[row.content_type_id], row.object_id): row.lead for row in rows}
 
 
-def figures(user: User, now: datetime) -> dict[str, int]:
-    """Experts who confirmed by themselves, and this Lead's decisions, both in twelve months."""
-    since = now - relativedelta(months=12)
+def figures(now: datetime) -> dict[str, int]:
+    """In this cycle of the list: experts who confirmed by themselves, and what Leads did."""
+    since, _round = statistics.cycle_of_list(now)
     return {
         "confirmed": Expert.objects.listed().filter(confirmed_at__gt=since).count(),
-        "decisions": Decision.objects.filter(actor=user, at__gt=since).count(),
-        "by_hand_before": BY_HAND_BEFORE,
+        "actions": statistics.lead_actions(since),
+        "by_hand_before": statistics.BY_HAND_BEFORE,
     }
 
 

@@ -1,8 +1,10 @@
 """The front page of admin: the Lead's queue, and the buttons on it. Mounted by the admin site."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import ObjectDoesNotExist
@@ -13,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partners.moderation import Answer, Item, Kind
+from partners.moderation import Answer, Item, Kind, Step
 from partners.refusals import Refused
 from wmaportal import moderation
 
@@ -34,6 +36,7 @@ class Row:
     item: Item
     now: datetime
     lead: object = None
+    ticked: bool = False
     error: str = ""
     error_step: str = ""
     reason: str = ""
@@ -79,8 +82,19 @@ class Failed:
     why: str
 
 
+@dataclass(frozen=True)
+class Together:
+    """A step on several items that was not taken on some: which are ticked, what was typed, why."""
+
+    kind: Kind
+    step: str
+    chosen: frozenset[int]
+    reason: str
+    why: list[str]
+
+
 def count(user) -> int:
-    """Items that wait for the Lead, for the band of every page; one query."""
+    """Items that wait for the Lead, for the band of every page; three queries."""
     return moderation.keys(moderation.EXCEPTIONS, timezone.now()).count()
 
 
@@ -104,13 +118,9 @@ def decide(request, kind, pk):
         reason=request.POST.get("reason", "").strip(),
         parts=frozenset(request.POST.getlist("part")),
     )
-    why = ""
-    if step.needs_parts and not answer.parts:
-        why = _("Tick at least one field.")
-    elif step.needs_reason and not answer.reason:
-        why = _("Give a reason: the other side is told.")
-    elif len(answer.reason) > REASON_AT_MOST:
-        why = _("The reason has more than 2,000 characters. Shorten it.")
+    if step.asked:
+        return _fill_in(kind, name, [pk])
+    why = _missing(step, answer)
     if not why:
         try:
             subject = _title(kind, pk, answer.now)
@@ -123,6 +133,17 @@ def decide(request, kind, pk):
         return _page(request, request.GET, Failed(kind, pk, name, answer, why))
     messages.success(request, step.done % {"item": subject})
     return _back(request)
+
+
+def _missing(step: Step, answer: Answer) -> str:
+    """What the step still needs, in a sentence; empty when nothing."""
+    if step.needs_parts and not answer.parts:
+        return _("Tick at least one field.")
+    if step.needs_reason and not answer.reason:
+        return _("Give a reason: the other side is told.")
+    if len(answer.reason) > REASON_AT_MOST:
+        return _("The reason has more than 2,000 characters. Shorten it.")
+    return ""
 
 
 @require_POST
@@ -149,24 +170,118 @@ def assign(request, kind, pk):
 
 @require_POST
 def chosen(request, kind):
-    """The step that is sensible for several items at once, on those that were ticked."""
+    """One step on all that were ticked. Where it is refused, ticks and words stay as they were."""
     kind, now = _kind_or_404(kind), timezone.now()
-    wanted = {int(pk) for pk in request.POST.getlist("item") if pk.isdecimal() and len(pk) < 19}
-    if not wanted:
-        messages.error(request, _("Nothing is ticked. Tick at least one item."))
-        return _back(request)
-    done = 0
+    steps = [bulk.step for bulk in kind.bulk]
+    name = request.POST.get("step", steps[0])
+    if name not in steps:
+        return HttpResponseBadRequest(_("This button is not known."), content_type="text/plain")
+    step, wanted = kind.steps[name], _keys(request.POST)
+    answer = Answer(request.user, now, reason=request.POST.get("reason", "").strip())
+    why = _missing(step, answer) if wanted else _("Nothing is ticked. Tick at least one item.")
+    if why:
+        together = Together(kind, name, wanted, answer.reason, [why])
+        return _page(request, request.GET, together=together)
+    if step.asked:
+        return _fill_in(kind, name, wanted)
+    waiting = kind.describe(kind.waiting(now).filter(pk__in=wanted))
+    titles = {item.object.pk: item.title for item in waiting}
+    refused = {}
     for pk in sorted(wanted):
         try:
-            moderation.decide(kind, pk, kind.bulk, Answer(request.user, now))
-            done += 1
+            moderation.decide(kind, pk, name, answer)
         except Refused as refusal:
-            messages.warning(request, f"{_title(kind, pk, now) or pk}: {refusal}")
+            refused[pk] = f"{titles.get(pk, pk)}: {refusal}"
         except ObjectDoesNotExist:
-            messages.warning(request, _("One item is not in the queue any more."))
-    if done:
+            refused[pk] = _("One item is not in the queue any more.")
+    if done := len(wanted) - len(refused):
         messages.success(request, _("Done: %(n)s.") % {"n": done})
+    if refused:
+        rest = Together(kind, name, frozenset(refused), answer.reason, list(refused.values()))
+        return _page(request, request.GET, together=rest)
     return _back(request)
+
+
+def _keys(sent: QueryDict) -> frozenset[int]:
+    """The items that were ticked; what is no key is left out."""
+    return frozenset(int(pk) for pk in sent.getlist("item") if pk.isdecimal() and len(pk) < 19)
+
+
+def _fill_in(kind: Kind, step: str, keys: Iterable[int]):
+    """To the page that asks what the step wants to know of each of these."""
+    address = reverse("admin:queue_fill", args=[kind.code, step])
+    return redirect(f"{address}?{urlencode([('item', pk) for pk in sorted(keys)])}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def fill(request, kind, step):
+    """What a step asks of each item: of those in `item`, or of the first that wait."""
+    kind, now = _kind_or_404(kind), timezone.now()
+    name, step = step, kind.steps.get(step)
+    if step is None or step.asked is None:
+        raise Http404
+    waiting = kind.waiting(now).order_by("since", "pk")
+    if "item" in request.GET or request.method == "POST":
+        waiting = waiting.filter(pk__in=_keys(request.POST if request.POST else request.GET))
+    items = kind.describe(waiting[:PER_PAGE])
+    queue_of_kind = f"{reverse('admin:index')}?kind={kind.code}"
+    if not items:
+        messages.warning(request, _("This is not in the queue any more."))
+        return redirect(queue_of_kind)
+    if request.method == "POST":
+        rows, error = _filled(request, kind, name, items, now)
+        if not rows:
+            return redirect(queue_of_kind)
+    else:
+        rows, error = [(item, form) for item, form, _left in _forms(step, items, QueryDict())], ""
+    context = {
+        **admin.site.each_context(request),
+        "title": step.asked.heading,
+        "kind": kind,
+        "asked": step.asked,
+        "rows": rows,
+        "error": error,
+        "queue_url": queue_of_kind,
+    }
+    return render(request, "admin/queue/fill.html", context)
+
+
+def _forms(step: Step, items: list[Item], sent: QueryDict):
+    """(item, its form, whether it was left empty), in order."""
+    initial = step.asked.initial([item.object for item in items])
+    for item in items:
+        options = {"prefix": f"item-{item.object.pk}", "use_required_attribute": False}
+        form = step.asked.form(sent or None, **options, initial=initial.get(item.object.pk))
+        left_out = bool(sent) and not any(
+            sent.get(form.add_prefix(field), "").strip() for field in form.fields
+        )
+        yield item, step.asked.form(**options) if left_out else form, left_out
+
+
+def _filled(request, kind: Kind, name: str, items: list[Item], now: datetime):
+    """Take the step on each item that was filled in, once all of these are right.
+
+    Returns (the rows to be shown again, what is wrong on the whole); no rows when all is done.
+    """
+    step = kind.steps[name]
+    rows = list(_forms(step, items, request.POST))
+    filled = [(item, form) for item, form, left_out in rows if not left_out]
+    shown = [(item, form) for item, form, _left in rows]
+    if not filled:
+        return shown, _("Nothing is filled in. Fill in at least one row.")
+    if not all(form.is_valid() for _item, form in filled):
+        return shown, _("Nothing was sent yet. Correct what is marked.")
+    wrong = []
+    for item, form in filled:
+        answer = Answer(request.user, now, said=form.cleaned_data)
+        try:
+            moderation.decide(kind, item.object.pk, name, answer)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            wrong.append((item, form))
+    if done := len(filled) - len(wrong):
+        messages.success(request, _("Done: %(n)s.") % {"n": done})
+    return wrong, _("This was not done.") if wrong else ""
 
 
 def _kind_or_404(code: str) -> Kind:
@@ -187,10 +302,12 @@ def _back(request):
     return redirect(reverse("admin:index") + (f"?{query}" if query else ""))
 
 
-def _page(request, query: QueryDict, failed: Failed | None = None):
+def _page(
+    request, query: QueryDict, failed: Failed | None = None, together: Together | None = None
+):
     now = timezone.now()
     counts = moderation.counts(now)
-    kind = moderation.KINDS.get(query.get("kind", ""))
+    kind = together.kind if together else moderation.KINDS.get(query.get("kind", ""))
     mine = bool(query.get("mine"))
     kinds = (kind,) if kind else moderation.EXCEPTIONS
     keys = moderation.keys(kinds, now, request.user if mine else None)
@@ -207,6 +324,8 @@ def _page(request, query: QueryDict, failed: Failed | None = None):
         Row(kind, item, now, lead_of.get((type(item.object), item.object.pk)))
         for kind, item in found + direct
     ]
+    for row in rows:
+        row.ticked = row.item.object.pk in together.chosen if together else row.kind.ticked
     failed_row = _mark(rows, failed)
     need_you = sum(counts[kind.code] for kind in moderation.EXCEPTIONS)
     context = {
@@ -223,11 +342,12 @@ def _page(request, query: QueryDict, failed: Failed | None = None):
         "mine_count": moderation.keys(moderation.EXCEPTIONS, now, request.user).count(),
         "need_you": need_you,
         "minutes": ceil(need_you * SECONDS_FOR_ONE / 60),
-        "figures": moderation.figures(request.user, now),
+        "figures": moderation.figures(now),
         "leads": leads,
         "several_leads": len(leads) > 1,
         "failed": failed,
         "failed_row": failed_row,
+        "together": together,
         "query": query.urlencode(),
         "reason_at_most": REASON_AT_MOST,
     }

@@ -5,6 +5,7 @@ folder, no HTTPS. Without it the portal is in production: it does not start whil
 needs is missing or weak, and the sentence names the variable.
 """
 
+import os
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -242,6 +243,17 @@ EMAIL_SUBJECT_PREFIX = ""
 MAIL_DOMAIN = parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
 # Reports and replies come to this address with a +token; empty: nothing comes in by mail
 INBOUND_ADDRESS = options.str("INBOUND_ADDRESS", "")
+# Whose Authentication-Results headers count: the name of our own mail server; empty: nobody's
+AUTHSERV_ID = options.str("AUTHSERV_ID", "")
+AUTHSERV_HOPS = options.int("AUTHSERV_HOPS", 0)  # Received headers that our servers put above it
+# A mail service's keys: ANYMAIL_BREVO_API_KEY and the like, as django-anymail names them
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value.strip()
+    for name, value in os.environ.items()
+    if name.startswith("ANYMAIL_") and value.strip()
+}
+if (secret := ANYMAIL.get("WEBHOOK_SECRET")) and (":" not in secret or len(secret) < 20):
+    cannot_start("ANYMAIL_WEBHOOK_SECRET is weak: set it to a name, a colon and a long password.")
 MAIL_RATE = options.float("MAIL_RATE", 20.0)  # mails a second at most, of all workers together
 OUTBOX_LEASE = options.float("OUTBOX_LEASE", 120.0)  # seconds that a worker owns what it claimed
 if OUTBOX_LEASE < 2 * EMAIL_TIMEOUT:

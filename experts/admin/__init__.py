@@ -9,13 +9,16 @@ from experts.admin.records import (
     InvitationAdmin,
     PolicyAdmin,
 )
+from experts.admin.rounds import FollowUpAdmin, RoundAdmin
 
 __all__ = [
     "ConsentAdmin",
     "CorrectionAdmin",
     "EditAdmin",
     "ExpertAdmin",
+    "FollowUpAdmin",
     "ImportRunAdmin",
     "InvitationAdmin",
     "PolicyAdmin",
+    "RoundAdmin",
 ]

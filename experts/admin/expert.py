@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.fields import CharField
+from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -15,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
 
-from experts import editing, invitations, listing
+from experts import editing, freshness, invitations, listing, statistics
+from experts.admin.freshness import freshness_page, is_way, name_of_way, reminders_today
 from experts.models import Expert, Freshness, Policy
 from partners import languages
 from partners.admin import NothingDeleted, RecordAdmin, Ticks, act, act_with_reason
@@ -198,6 +200,41 @@ class FreshnessFilter(admin.SimpleListFilter):
         return experts.filter(freshness_now=self.value()) if self.value() else experts
 
 
+class GroupFilter(admin.SimpleListFilter):
+    """Where a listed expert stands in its cycle (experts/freshness.py)."""
+
+    title = gettext_lazy("reminders")
+    parameter_name = "group"
+
+    def lookups(self, request, model_admin):
+        return freshness.Group.choices
+
+    def queryset(self, request, experts):
+        if self.value() is None:
+            return experts
+        known = freshness.parted(timezone.now(), experts).filter(group=self.value())
+        return known.annotate(last_reminder=freshness.last_reminder())
+
+
+class AnswersFilter(admin.SimpleListFilter):
+    """Who stands behind a number of the freshness page; shown where one came from there."""
+
+    title = gettext_lazy("answers in this cycle")
+    parameter_name = "answers"
+
+    def __init__(self, request, *args):
+        self.asked = request.GET.get(self.parameter_name, "")
+        super().__init__(request, *args)
+
+    def lookups(self, request, model_admin):
+        return [(self.asked, name_of_way(self.asked))] if is_way(self.asked) else []
+
+    def queryset(self, request, experts):
+        if not is_way(self.value() or ""):
+            return experts
+        return statistics.answered(experts, self.value(), timezone.now())
+
+
 class AccountFilter(admin.SimpleListFilter):
     title = gettext_lazy("sign-in")
     parameter_name = "account"
@@ -243,7 +280,15 @@ class ExpertAdmin(NothingDeleted, RecordAdmin, SimpleHistoryAdmin):
         "confirmed_on",
         "claimed",
     ]
-    list_filter = ["status", RegionFilter, FreshnessFilter, AccountFilter, "fictitious"]
+    list_filter = [
+        "status",
+        RegionFilter,
+        FreshnessFilter,
+        GroupFilter,
+        AnswersFilter,
+        AccountFilter,
+        "fictitious",
+    ]
     list_select_related = ["country", "organisation"]
     list_per_page = 50
     ordering = ["sort_name", "pk"]
@@ -292,6 +337,22 @@ class ExpertAdmin(NothingDeleted, RecordAdmin, SimpleHistoryAdmin):
 
     def has_add_permission(self, request):
         return False
+
+    def get_urls(self):
+        def named(route, view, name):
+            return path(route, self.admin_site.admin_view(view), name=f"experts_expert_{name}")
+
+        return [
+            named("freshness/", freshness_page, "freshness"),
+            named("freshness/today/", reminders_today, "reminders_today"),
+            *super().get_urls(),
+        ]
+
+    def get_list_display(self, request):
+        """Beside a group of its cycle, when each expert is due and was last written to."""
+        if GroupFilter.parameter_name in request.GET:
+            return [*self.list_display, "due_on", "reminded_on"]
+        return self.list_display
 
     def get_queryset(self, request):
         limits = Policy.current().limits(timezone.now())
@@ -377,6 +438,17 @@ class ExpertAdmin(NothingDeleted, RecordAdmin, SimpleHistoryAdmin):
     )
     def confirmed_on(self, expert):
         return expert.confirmed_at and date_format(expert.confirmed_at, "j F Y")
+
+    @admin.display(description=gettext_lazy("due"), ordering=F("due_at").asc(nulls_last=True))
+    def due_on(self, expert):
+        return expert.due_at and date_format(expert.due_at, "j F Y")
+
+    @admin.display(
+        description=gettext_lazy("last reminder"),
+        ordering=F("last_reminder").desc(nulls_last=True),
+    )
+    def reminded_on(self, expert):
+        return expert.last_reminder and date_format(expert.last_reminder, "j F Y")
 
     @admin.display(description=gettext_lazy("sign-in"), boolean=True, ordering="user")
     def claimed(self, expert):

@@ -1,10 +1,13 @@
 """What the list keeps beside profiles: consents, edits, corrections, invitations, the policy."""
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import Prefetch
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experts import editing
@@ -88,9 +91,82 @@ class InvitationAdmin(ReadOnly, RecordAdmin):
     search_fields = ["name__unaccent", "email"]
 
 
+class PolicyForm(forms.ModelForm):
+    """The numbers with their meaning, in the order in which they come to pass."""
+
+    class Meta:
+        model = Policy
+        fields = ()  # those of the admin's fieldsets
+        help_texts = {
+            "fresh_months": gettext_lazy("So long after a confirmation nothing is asked."),
+            "due_days": gettext_lazy(
+                "The time of the reminders; afterwards the expert stands in your queue."
+            ),
+            "reminder_days": gettext_lazy(
+                "Days after the due date, one to six, in order and with commas: 0, 14, 28."
+            ),
+            "reminders_a_year": gettext_lazy(
+                "To one expert, rounds included. Beats a round; what you write by hand does not "
+                "count."
+            ),
+            "days_between": gettext_lazy("About the same profile. A later reminder waits."),
+            "spread_minutes": gettext_lazy(
+                "So that not all leave in one minute. 480 are eight hours; 0 sends all at once."
+            ),
+            "stale_months": gettext_lazy(
+                "Counted from the confirmation. Then lapsed: out of the default results."
+            ),
+            "lapsed_months": gettext_lazy(
+                "Counted from the confirmation. Then taken off the list, after one notice."
+            ),
+            "notice_days": gettext_lazy("So long before, one mail says what will happen."),
+            "never_months": gettext_lazy(
+                "For profiles that nobody ever confirmed; counted from the end of the first round."
+            ),
+            "first_round_ended_on": gettext_lazy(
+                "From this day on, profiles that nobody ever confirmed count as lapsed. The end "
+                "of the first round fills it in."
+            ),
+            "leave_months": gettext_lazy(
+                "So long an expert whom you leave for now stays out of the queue."
+            ),
+        }
+
+
 @admin.register(Policy)
 class PolicyAdmin(NothingDeleted, RecordAdmin):
     """One row: its list leads to it, and makes it with the usual numbers where none was saved."""
+
+    form = PolicyForm
+    fieldsets = [
+        (
+            gettext_lazy("Reminders"),
+            {
+                "description": gettext_lazy("Changes apply to the next scan, for everybody."),
+                "fields": [
+                    "fresh_months",
+                    "due_days",
+                    "reminder_days",
+                    "reminders_a_year",
+                    "days_between",
+                    "spread_minutes",
+                ],
+            },
+        ),
+        (
+            gettext_lazy("Silence"),
+            {
+                "fields": [
+                    "stale_months",
+                    "lapsed_months",
+                    "notice_days",
+                    "never_months",
+                    "first_round_ended_on",
+                ]
+            },
+        ),
+        (gettext_lazy("Queue"), {"fields": ["leave_months"]}),
+    ]
 
     def has_add_permission(self, request):
         return False
@@ -106,6 +182,15 @@ class PolicyAdmin(NothingDeleted, RecordAdmin):
         if form.has_changed():
             said = "; ".join(f"{name}: {form.cleaned_data[name]}" for name in form.changed_data)
             decisions.record(request.user, "changed policy", policy, timezone.now(), reason=said)
+        told = format_html(
+            '{} <a href="{}">{}</a>',
+            _("Changes apply to the next scan."),
+            reverse("admin:experts_expert_reminders_today"),
+            _("Who would be written to today"),
+        )
+        messages.info(request, told)
+        for warning in policy.warnings():
+            messages.warning(request, warning)
 
     def response_post_save_change(self, request, policy):
         return redirect(reverse("admin:index"))

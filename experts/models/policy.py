@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from dateutil.relativedelta import relativedelta
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+STEPS_AT_MOST = 6  # reminders of a cycle
+SHORTEST_MONTH = 28  # days
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,56 @@ class Policy(models.Model):
 
     def __str__(self):
         return str(_("Policy of the list"))
+
+    def clean(self):
+        """What would make no sense together, each at the field that the Lead can change."""
+        wrong = {}
+        days = self.reminder_days or []
+        if not 1 <= len(days) <= STEPS_AT_MOST:
+            wrong["reminder_days"] = _("Give one to six days.")
+        elif any(later <= earlier for earlier, later in pairwise(days)):
+            wrong["reminder_days"] = _("Give the days in order, each larger than the one before.")
+        elif self.due_days is not None and days[-1] >= self.due_days:
+            wrong["reminder_days"] = _(
+                "The last reminder has to come before the time of the reminders is over "
+                "(“then due for”)."
+            )
+        if self.reminders_a_year == 0:
+            wrong["reminders_a_year"] = _("Give at least 1: with 0 nobody would be reminded.")
+        if None not in (self.fresh_months, self.due_days, self.stale_months, self.lapsed_months):
+            if self.stale_months <= self.fresh_months:
+                wrong["stale_months"] = _("This has to be longer than “fresh for”.")
+            elif (self.stale_months - self.fresh_months) * SHORTEST_MONTH < self.due_days:
+                wrong["due_days"] = _("The time of the reminders has to end before “stale until”.")
+            if self.lapsed_months <= self.stale_months:
+                wrong["lapsed_months"] = _("This has to be longer than “stale until”.")
+            elif self.notice_days and (
+                (self.lapsed_months - self.fresh_months) * SHORTEST_MONTH
+                < self.due_days + self.notice_days
+            ):
+                wrong["notice_days"] = _(
+                    "The notice has to come after the time of the reminders. Give fewer days."
+                )
+        if wrong:
+            raise ValidationError(wrong)
+
+    def warnings(self) -> list[str]:
+        """What is allowed, but may not be what the Lead wants."""
+        found = []
+        if len(self.reminder_days) > self.reminders_a_year:
+            found.append(
+                _(
+                    "There are %(steps)s reminders, but nobody gets more than %(limit)s in 12 "
+                    "months: the rest will not be sent."
+                )
+                % {"steps": len(self.reminder_days), "limit": self.reminders_a_year}
+            )
+        if any(b - a < self.days_between for a, b in pairwise(self.reminder_days)):
+            found.append(
+                _("Some reminders lie less than %(n)s days apart: the later one waits until then.")
+                % {"n": self.days_between}
+            )
+        return found
 
     @classmethod
     def current(cls) -> "Policy":

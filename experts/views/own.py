@@ -9,9 +9,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from experts import confirmation, consent, contact, editing, listing, presenting
-from experts.forms import ConsentForm, ContactForm, ExpertForm, PauseForm
+from experts import (
+    confirmation,
+    consent,
+    contact,
+    editing,
+    facts,
+    links,
+    listing,
+    presenting,
+    switching_off,
+)
+from experts.forms import ConsentForm, ContactForm, MailLanguageForm, PauseForm
 from experts.models import Change, Correction, Expert, Policy
+from experts.views import saving
+from mailings import suppression
 from partners.refusals import Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
@@ -31,6 +43,7 @@ def expert_me(request):
     if expert is None:
         return redirect("expert_apply")
     now = timezone.now()
+    address = links.address_of(expert)
     waiting = list(editing.waiting_changes(expert).values())
     names = editing.Names.of(waiting)
     return render(
@@ -50,32 +63,13 @@ def expert_me(request):
             "paused": expert.is_paused(now),
             "can_submit": Expert.Status.AWAITING in Expert.NEXT[expert.status],
             "missing": [presenting.label_of(field) for field in listing.missing_to_submit(expert)],
-            "facts": _facts(expert),
+            "facts": facts.of(expert, now),
+            "address": address,
+            "came_back": suppression.found({address}).get(address) if address else None,
+            "next_reminder": switching_off.next_reminder(expert, now),
+            "mail_form": MailLanguageForm(initial={"mail_language": expert.mail_language}),
         },
     )
-
-
-def _facts(expert: Expert) -> list[tuple[str, str]]:
-    """The profile as it stands, for the person to look over."""
-    return [
-        (_("Name"), expert.name),
-        (_("Position"), expert.position),
-        (_("Organisation"), expert.organisation.name if expert.organisation else ""),
-        (_("Country"), presenting.country(expert.country_id)),
-        (_("Expertise"), "; ".join(term.label for term in expert.terms.all())),
-        (_("Languages"), ", ".join(presenting.spoken(expert))),
-        (_("Summary"), expert.summary),
-        (_("Worked in"), ", ".join(map(presenting.country, expert.worked_in))),
-        (_("Can do"), presenting.abilities(expert)),
-        (
-            _("E-mail"),
-            f"{expert.email}: {expert.get_email_audience_display()}" if expert.email else "",
-        ),
-        (
-            _("Phone"),
-            f"{expert.phone}: {expert.get_phone_audience_display()}" if expert.phone else "",
-        ),
-    ]
 
 
 @login_required
@@ -83,67 +77,12 @@ def _facts(expert: Expert) -> list[tuple[str, str]]:
 def expert_edit(request):
     """The expert's own profile; the Lead edits in admin, which confirms nothing."""
     expert = _own(request)
-    form = ExpertForm(request.POST or None, request.FILES or None, expert=expert)
-    collided, differences = False, []
-    if form.is_valid():
-        try:
-            saved = editing.submit(
-                expert.pk,
-                form.values(),
-                form.cleaned_data["version"],
-                request.user,
-                timezone.now(),
-                form.cleaned_data.get("reason", ""),
-            )
-        except editing.Collision:
-            expert.refresh_from_db()
-            collided, differences = True, _differences(form, expert)
-            form = _again(request, expert)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            _say_saved(request, saved)
-            return redirect("expert_me")
-    context = {
-        "form": form,
-        "expert": expert,
-        "collided": collided,
-        "differences": differences,
-        "photo_is_lost": bool(request.FILES.get("photo")),  # a browser does not fill it in again
-    }
-    return render(request, "experts/expert_edit.html", context, status=409 if collided else 200)
-
-
-def _differences(form: ExpertForm, expert: Expert) -> list[tuple[str, str, str]]:
-    """(field, what stands there now, what was typed) where the two differ."""
-    typed = form.values()
-    typed.pop("photo", None)
-    house = typed.pop("organisation")
-    house_now = expert.organisation.name if expert.organisation else ""
-    pairs = [
-        Change(field=field, before=editing.value_of(expert, field), after=value)
-        for field, value in typed.items()
-    ]
-    names = editing.Names.of(pairs)
-    rows = [
-        (
-            editing.label(pair.field),
-            editing.in_words(pair.field, pair.before, names),
-            editing.in_words(pair.field, pair.after, names),
-        )
-        for pair in pairs
-        if pair.before != pair.after
-    ]
-    if house_now.casefold() != (house.name if house else "").casefold():
-        rows.append((editing.label("organisation"), house_now, house.name if house else ""))
-    return rows
-
-
-def _again(request: HttpRequest, expert: Expert) -> ExpertForm:
-    """The form with what was typed, on top of the newer profile: saving once more settles it."""
-    data = request.POST.copy()
-    data["version"] = expert.version
-    return ExpertForm(data, expert=expert)
+    attempt = saving.attempt(request, expert, request.user, timezone.now())
+    if attempt.saved:
+        _say_saved(request, attempt.saved)
+        return redirect("expert_me")
+    context = {**attempt.context(request), "expert": expert}
+    return render(request, "experts/expert_edit.html", context, status=attempt.status)
 
 
 def _say_saved(request: HttpRequest, saved: editing.Saved):
@@ -274,6 +213,43 @@ def expert_remove(request):
             )
         return redirect("expert_me")
     return render(request, "experts/expert_remove.html", {"expert": expert})
+
+
+@login_required
+@require_POST
+def expert_reminders(request):
+    """The switch of reminders: `on` or `off`."""
+    expert = _own(request)
+    if "on" in request.POST:
+        switching_off.switch_on(expert.pk, timezone.now())
+        messages.success(request, _("Reminders are on."))
+    elif "off" in request.POST:
+        switching_off.switch_off(expert.pk, timezone.now())
+        messages.success(request, _("Reminders are off. The Lead sees that when you are due."))
+    return redirect("expert_me")
+
+
+@login_required
+@require_POST
+def expert_mail_again(request):
+    """Mail to the address came back, and the person says that it works again."""
+    suppression.lift(links.address_of(_own(request)))
+    messages.success(request, _("The portal writes to this address again."))
+    return redirect("expert_me")
+
+
+@login_required
+@require_POST
+def expert_mail_language(request):
+    """In which language the portal reminds."""
+    expert = _own(request)
+    form = MailLanguageForm(request.POST)
+    if form.is_valid():
+        switching_off.set_language(expert.pk, form.cleaned_data["mail_language"])
+        messages.success(request, _("The language of reminders is saved."))
+    else:
+        messages.error(request, _("Choose one of the languages in the list."))
+    return redirect("expert_me")
 
 
 @login_required

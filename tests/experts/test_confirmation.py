@@ -102,6 +102,46 @@ def test_what_is_not_on_the_list_cannot_be_confirmed(expert, status):
     assert confirmed(expert) == expert.confirmed_at
 
 
+@pytest.mark.parametrize("status", ["draft", "awaiting", "withdrawn"])
+def test_silence_of_long_ago_brings_nobody_back_who_went_another_way_since(expert, status):
+    Expert.objects.filter(pk=expert.pk).update(status=status, unlisted_for="silence")
+
+    with pytest.raises(Refused):
+        confirmation.confirm(expert.pk, LATER)
+    assert Expert.objects.get(pk=expert.pk).status == status
+
+
+def test_who_was_unlisted_for_silence_is_back_by_saying_still_right(expert):
+    Expert.objects.filter(pk=expert.pk).update(status="unlisted", unlisted_for="silence")
+
+    confirmation.confirm(expert.pk, LATER)
+
+    now = Expert.objects.get(pk=expert.pk)
+    assert (now.status, now.unlisted_for, now.confirmed_at) == ("listed", "", LATER)
+
+
+def test_saving_brings_back_too_and_what_the_lead_looks_at_still_waits(expert):
+    Expert.objects.filter(pk=expert.pk).update(status="unlisted", unlisted_for="silence")
+
+    saved = editing.submit(
+        expert.pk, {"name": "New", "summary": "New."}, expert.version, expert.user, LATER
+    )
+
+    now = Expert.objects.get(pk=expert.pk)
+    assert (now.status, now.name, now.summary) == ("listed", "Aiko Tanaka", "New.")
+    assert (saved.shown, saved.held) == (("summary",), ("name",))
+
+
+def test_a_question_is_answered_once_and_a_later_number_is_not_lost(expert):
+    for number in (None, 3, 5):
+        confirmation.confirm(
+            expert.pk, LATER, confirmation.Channel.MAIL, number, asked_at=LATER - timedelta(days=1)
+        )
+
+    assert [c.outside_requests for c in expert.confirmations.all()] == [3]
+    assert Expert.objects.get(pk=expert.pk).version == expert.version + 1
+
+
 # What does not
 
 

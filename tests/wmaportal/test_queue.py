@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.template.loader import get_template
 from django.urls import reverse
 
 from experts import consent, editing
@@ -241,8 +242,11 @@ def test_filters_show_one_kind(client, lead):
     assert [(kind.code, n) for kind, n in response.context["kinds"]] == [
         ("edits", 1),
         ("profiles", 0),
+        ("silent", 0),
         ("partners", 1),
         ("memberships", 0),
+        ("held-mail", 0),
+        ("uncertain-mail", 0),
     ]
 
 
@@ -273,7 +277,7 @@ def test_figures_say_what_the_portal_saves(client, lead):
 
     figures = client.get(QUEUE).context["figures"]
 
-    assert figures == {"confirmed": 1, "decisions": 1, "by_hand_before": 40}
+    assert figures == {"confirmed": 1, "actions": 1, "by_hand_before": 40}
 
 
 @pytest.mark.parametrize(
@@ -522,13 +526,16 @@ def test_one_refusal_does_not_stop_the_others(client, lead):
 
     waiting.refresh_from_db()
     assert waiting.status == "listed"
-    assert said(response) == [f"{listed.pk}: This profile is not awaiting approval.", "Done: 1."]
+    assert said(response) == ["Done: 1."]
+    assert response.context["together"].why == [
+        f"{listed.pk}: This profile is not awaiting approval."
+    ]
 
 
 def test_choosing_nothing_is_said(client, lead):
     response = client.post(reverse("admin:queue_chosen", args=["profiles"]))
 
-    assert said(response) == ["Nothing is ticked. Tick at least one item."]
+    assert response.context["together"].why == ["Nothing is ticked. Tick at least one item."]
 
 
 # Who looks after what
@@ -625,7 +632,20 @@ def test_only_a_lead_of_today_with_a_second_factor_presses_buttons(client, who, 
 
 def test_every_kind_has_its_template_and_its_bulk_step():
     for kind in moderation.KINDS.values():
-        assert kind.bulk in kind.steps
+        get_template(kind.template)
+        for bulk in kind.bulk:
+            assert kind.steps[bulk.step].needs_reason == bool(bulk.button)
+
+
+def test_a_bulk_button_that_does_not_exist_is_an_error(client, lead):
+    url = reverse("admin:queue_chosen", args=["profiles"])
+
+    assert client.post(url, {"step": "reject", "item": new_profile().pk}).status_code == 400
+
+
+def test_a_page_that_a_step_does_not_ask_for_is_not_found(client, lead):
+    for args in (["profiles", "approve"], ["profiles", "nonsense"], ["nonsense", "approve"]):
+        assert client.get(reverse("admin:queue_fill", args=args)).status_code == 404
 
 
 def test_names_are_escaped(client, lead):
