@@ -8,8 +8,11 @@ class ExpertsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from experts import following_up, mails, switching_off  # tables exist from here on
+        # Tables exist from here on
+        from experts import following_up, links, mails, switching_off
+        from mailings import suppression
 
+        suppression.known_by("experts", links.address_hashes)
         following_up.register()
         mails.register()
         switching_off.register()

@@ -58,7 +58,7 @@ class Group(TextChoices):
 
 _IN_WORDS = {
     Group.FRESH: _("Confirmed in time, and since the last round."),
-    Group.DUE: _("Has to confirm; the first reminder goes out with the next scan that may write."),
+    Group.DUE: _("Has to confirm, and was not reminded in this cycle yet."),
     Group.ONCE: _("Was written to and has not answered yet."),
     Group.TWICE: _("Was written to and has not answered yet."),
     Group.THREE: _("Was written to and has not answered yet."),

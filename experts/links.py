@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,12 @@ FRESH_LINKS_A_DAY = 5
 def address_of(expert: Expert) -> str:
     """Where mail about the profile goes: its own address, else that of the sign-in; or empty."""
     return expert.email or (expert.user.email if expert.user else "")
+
+
+def address_hashes() -> QuerySet[Expert]:
+    """Profiles with their `address_hash`, for the Lead's list of marked addresses."""
+    address = Coalesce(NullIf("email", Value("")), "user__email", Value(""))
+    return Expert.objects.annotate(address_hash=suppression.AddressHash(address))
 
 
 def make(mails: list[OutgoingMail], experts: dict[int, Expert], now: datetime) -> dict[int, str]:

@@ -10,9 +10,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from experts import confirmation, consent, contact, editing, editions
+from experts import confirmation, consent, contact, editing, editions, links
 from experts.models import (
     Change,
+    Confirmation,
     Consent,
     Correction,
     Edit,
@@ -20,8 +21,9 @@ from experts.models import (
     Expert,
     FollowUp,
     Invitation,
+    ProfileLink,
 )
-from mailings import outbox
+from mailings import outbox, retention
 from partners import decisions
 from partners.models import User
 from partners.refusals import Refused
@@ -259,6 +261,10 @@ _ERASED = {
 }
 
 
+#: Rows about a profile that go with its words.
+_TRACES = (Edit, Correction, Invitation, FollowUp, EditionEntry, Confirmation, ProfileLink)
+
+
 @transaction.atomic
 def erase_removed(now: datetime) -> int:
     """Erase all but `STAYS` of profiles removed 30 days ago, with history, edits, notes and links.
@@ -266,30 +272,22 @@ def erase_removed(now: datetime) -> int:
     What stays is there so that the portal can show later what it did. Returns how many were
     erased; safe to repeat.
     """
-    traces = [
-        Exists(model.objects.filter(**{key: OuterRef("pk")}))
-        for model, key in (
-            (Expert.history.model, "id"),
-            (Edit, "expert"),
-            (Correction, "expert"),
-            (Invitation, "expert"),
-            (FollowUp, "expert"),
-            (EditionEntry, "expert"),
-        )
-    ]
+    traces = [Exists(model.objects.filter(expert=OuterRef("pk"))) for model in _TRACES]
+    traces.append(Exists(Expert.history.model.objects.filter(id=OuterRef("pk"))))
     whole = Q(**_ERASED)
     removed = Expert.objects.select_for_update(skip_locked=True, of=("self",)).filter(
         status=Expert.Status.WITHDRAWN, removed_at__lte=now - ERASE_AFTER
     )
     count = 0
     for expert in removed.filter(reduce(or_, traces, ~whole)):
+        retention.forget_address(links.address_of(expert), now)
         editing.drop_photo(expert)
         for field, empty in _ERASED.items():
             setattr(expert, field, list(empty) if empty == [] else empty)
         expert.version += 1
         expert.save()
         expert.history.all().delete()
-        for model in (Edit, Correction, Invitation, FollowUp, EditionEntry):
+        for model in _TRACES:
             model.objects.filter(expert=expert).delete()
         count += 1
     return count

@@ -106,7 +106,7 @@ def kind_of(status: str, text: str) -> Kind | None:
 
     `status` is as "5.1.1" (RFC 3463) or empty; `text` may begin with the SMTP reply.
     """
-    return COUNTED.get(reports._judged(status, text))
+    return COUNTED.get(reports.judged(status, text))
 
 
 #: Of a report's kinds those that are events; the others say nothing about the address.

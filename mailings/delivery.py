@@ -136,7 +136,8 @@ class Worker:
                 outcome = self._answer(mail)
             if not outcome.is_tried:
                 self._put_back(outcome.said, mail)
-                throttle.server_away()
+                if outcome.is_away:
+                    throttle.server_away()
                 return False
             if outcome.is_away:
                 following = None
@@ -257,7 +258,7 @@ class Worker:
         return [mail for mail in mails if mail.pk not in over]
 
     def _write_off(self, over: list[tuple[OutgoingMail, Outcome]]):
-        """Mails that were not tried and that this worker is done with. Raises Lost."""
+        """Mails that were not tried and that this worker is done with."""
         if not over:
             return
         now, rows = timezone.now(), []
@@ -350,9 +351,11 @@ class Worker:
         """
         while True:
             if not self.is_open:
-                error = self._open() if self.has_time() else TimeoutError("No time was left.")
+                if not self.has_time():
+                    return Outcome(State.DEFERRED, is_tried=False)
+                error = self._open()
                 if error is not None:
-                    return Outcome(State.DEFERRED, _said(error), is_tried=False)
+                    return Outcome(State.DEFERRED, _said(error), is_tried=False, is_away=True)
             self.tried = mail.pk
             if not self.talk:
                 return self._by_backend(mail)
@@ -499,8 +502,8 @@ class Worker:
     def _insist(self, statement: str, values: dict, evidence: str = "") -> list[tuple]:
         """The rows of a statement, run again after PostgreSQL was away.
 
-        A commit may have been done before the connection broke: then `evidence` returns what the
-        statement would have.
+        A commit may have been done before the connection broke: `evidence` returns the rows that
+        the statement would have returned then.
         """
         was_away = False
         while True:
@@ -508,9 +511,9 @@ class Worker:
                 with connection.cursor() as cursor:
                     cursor.execute(statement, values)
                     found = cursor.fetchall()
-                    if not found and was_away and evidence:
+                    if was_away and evidence:
                         cursor.execute(evidence, values)
-                        found = cursor.fetchall()
+                        found += cursor.fetchall()
                     return found
             except DATABASE_AWAY:
                 if connection.in_atomic_block or time.monotonic() > self.last:
@@ -659,7 +662,10 @@ def _unwritten(mail: OutgoingMail, error: Exception) -> Outcome:
 
 
 def _raise_if_database_is_away(error: Exception):
-    """In an except clause: the error again where it is not the mail's own, such as a deadlock."""
+    """In an except clause: the error again where PostgreSQL is still away.
+
+    A deadlock is the mail's own, and so is a query that ended its connection: others go on.
+    """
     if isinstance(error, DATABASE_AWAY) and not connection.is_usable():
         raise error
 
@@ -687,7 +693,7 @@ def _written(mail: OutgoingMail) -> dict:
 
 def _envelope(mail: OutgoingMail) -> tuple[str, str]:
     """(sender, recipient) as SMTP knows them."""
-    return kinds.return_path(mail), smtp.envelope(mail.to)
+    return smtp.envelope(kinds.return_path(mail)), smtp.envelope(mail.to)
 
 
 def _at_last(mail: OutgoingMail, outcome: Outcome, now: datetime) -> State:

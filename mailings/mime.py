@@ -185,7 +185,9 @@ def as_django(content: bytes, sender: str, to: str) -> EmailMultiAlternatives:
             if name.lower() not in _OF_MIME | _OWN
         },
     )
-    mail.envelope_sender = sender  # known to django-anymail
+    # Known to django-anymail: by the token its events are found
+    mail.envelope_sender = sender
+    mail.metadata = {"mail": str(message["Message-ID"]).strip("<>").partition("@")[0]}
     for part, is_alternative in _leaves(message):
         if part is text:
             continue

@@ -401,7 +401,7 @@ _RATE = _any_of(r"\brate\b|too (?:quickly|many|fast)|try again later|temporar")
 _ACCESS_DENIED = _any_of(r"recipient address rejected: access denied")
 
 
-def _judged(status: str, text: str) -> Kind:
+def judged(status: str, text: str) -> Kind:
     """What a failure means; the table in this module's docstring.
 
     `status` is '5.1.1' or empty, `text` what the server said, of any length.
@@ -544,7 +544,7 @@ def _from_fields(fields: dict[str, str], address: str, diagnostic: str) -> Recip
     elif action.startswith("delay"):
         kind = Kind.SOFT
     else:
-        kind = _judged(status, diagnostic)
+        kind = judged(status, diagnostic)
     return Recipient(kind, address, status, _one_line(diagnostic))
 
 
@@ -672,7 +672,7 @@ def _bounce(
             continue
         said = around if _says_why(around) else text
         status = _enhanced_in(said)
-        kind = Kind.SOFT if address in delayed else _judged(status, said)
+        kind = Kind.SOFT if address in delayed else judged(status, said)
         recipients.append(Recipient(kind, address, status, _one_line(said)))
     return recipients
 

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 
 from experts import links, listing, listing_index, rounds
 from experts.importing import runs
+from mailings import retention
 
 
 def keep_house(now: datetime) -> dict[str, int]:
@@ -21,5 +22,6 @@ def keep_house(now: datetime) -> dict[str, int]:
         "untouched drafts dropped": listing.drop_untouched_drafts(now),
         "old links dropped": links.forget_old(now),
         "forgotten imports cancelled": runs.forget_old(now),
+        **retention.forget(now),
         "old sessions dropped": Session.objects.filter(expire_date__lt=now).delete()[0],
     }

@@ -247,7 +247,8 @@ INBOUND_ADDRESS = options.str("INBOUND_ADDRESS", "")
 AUTHSERV_ID = options.str("AUTHSERV_ID", "")
 AUTHSERV_HOPS = options.int("AUTHSERV_HOPS", 0)  # Received headers that our servers put above it
 # A mail service's keys: ANYMAIL_BREVO_API_KEY and the like, as django-anymail names them
-ANYMAIL = {
+ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True}  # such as the return path: most have their own
+ANYMAIL |= {
     name.removeprefix("ANYMAIL_"): value.strip()
     for name, value in os.environ.items()
     if name.startswith("ANYMAIL_") and value.strip()

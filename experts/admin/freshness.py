@@ -224,6 +224,7 @@ class Row:
 
     expert: Expert
     planned: Planned
+    why: str
     mail: str
     next: str
 
@@ -263,7 +264,11 @@ def _dry_run(at: datetime, query: QueryDict) -> dict:
         "at": at,
         "page": page,
         "rows": [_row(experts[one.object_id], ladder, one, policy, at) for ladder, one in page],
-        "counts": [(verdict, counts[verdict]) for verdict in Verdict if counts[verdict]],
+        "counts": [
+            (verdict.value, _in_words(verdict), counts[verdict])
+            for verdict in Verdict
+            if counts[verdict]
+        ],
         "chosen": chosen if chosen in Verdict.values else "",
         "number": counts.total(),
         "leaving_number": leaving.count(),
@@ -278,7 +283,13 @@ def _row(expert: Expert, ladder: Ladder, planned: Planned, policy: Policy, at: d
     else:
         number = max(planned.step, 0) + 1  # the step is -1 before the first
         mail = _("Reminder %(n)s of %(all)s") % {"n": number, "all": len(ladder.days)}
-    return Row(expert, planned, mail, _next(expert, ladder, planned, policy, at))
+    why = _in_words(planned.verdict)
+    return Row(expert, planned, why, mail, _next(expert, ladder, planned, policy, at))
+
+
+def _in_words(verdict: Verdict) -> str:
+    """As the engine calls it, but for mails of another day than today."""
+    return _("Is written to") if verdict == Verdict.WRITE else verdict.label
 
 
 def _next(expert: Expert, ladder: Ladder, planned: Planned, policy: Policy, at: datetime) -> str:

@@ -132,6 +132,11 @@ class PolicyForm(forms.ModelForm):
             ),
         }
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # the list of days has its default from a function
+            field.show_hidden_initial = False
+
 
 @admin.register(Policy)
 class PolicyAdmin(NothingDeleted, RecordAdmin):

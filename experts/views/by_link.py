@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from experts import confirmation, consent, editing, facts, links, listing, presenting
@@ -25,23 +24,11 @@ from experts.views import saving
 from partners import languages
 from partners.even_time import even_time
 from partners.models import Term
+from partners.quiet import quiet
 from partners.refusals import Refused
 
 Status = Expert.Status
 _anything = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def _quiet(view):
-    """No cache keeps the page, no search engine finds it, no other site learns its address."""
-
-    @wraps(view)
-    def wrapped(request, token: str):
-        response = view(request, token)
-        response["Referrer-Policy"] = "no-referrer"
-        response["X-Robots-Tag"] = "noindex"
-        return response
-
-    return languages.translated(never_cache(_anything(wrapped)))
 
 
 def _by_link(view):
@@ -56,7 +43,7 @@ def _by_link(view):
         languages.use(request, link.language)
         return view(request, link, now)
 
-    return _quiet(wrapped)
+    return quiet(languages.translated(_anything(wrapped)))
 
 
 def _dead(request: HttpRequest, token: str) -> HttpResponse:
@@ -208,4 +195,4 @@ def _fresh(request, token: str):
     return _dead(request, token)
 
 
-profile_by_link_fresh = even_time(_quiet(_fresh))
+profile_by_link_fresh = even_time(quiet(languages.translated(_anything(_fresh))))

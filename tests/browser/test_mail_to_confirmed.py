@@ -7,7 +7,6 @@ import pytest
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
 from dateutil.relativedelta import relativedelta
-from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -16,6 +15,7 @@ from experts import links, reminders
 from experts.models import Confirmation, Expert, Policy, ProfileLink
 from mailings import delivery, outbox, suppression, topics
 from mailings.models import OutgoingMail, Reminder
+from tests.everything import everything
 from tests.factories import ExpertFactory
 from wmaportal.local import servers
 
@@ -58,13 +58,6 @@ def mailbox(settings, base_url):
 
 def body(mail, kind) -> str:
     return mail.get_body((kind,)).get_content()
-
-
-def everything() -> dict:
-    return {
-        model._meta.label: sorted(map(repr, model._base_manager.values_list()))
-        for model in apps.get_models(include_auto_created=True)
-    }
 
 
 def reminded(mailbox, language) -> Expert:

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -18,7 +17,8 @@ from experts.models import Confirmation, Consent, Edit, Expert, ProfileLink
 from mailings import suppression
 from mailings.models import OutgoingMail, StopLink
 from partners import even_time
-from tests.experts.pages import NOTHING_NEW
+from tests.everything import everything
+from tests.experts.pages import NOTHING_NEW, picture
 from tests.factories import NOW, ExpertFactory, LeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -78,14 +78,6 @@ def press(client, link, page="", data=None):
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', shown.content.decode())[1]
     form = address(link, "_fresh" if shown.status_code == 410 else page)
     return client.post(form, {**(data or {}), "csrfmiddlewaretoken": token})
-
-
-def everything() -> dict:
-    """Every row of every table."""
-    return {
-        model._meta.label: sorted(map(repr, model._base_manager.values_list()))
-        for model in apps.get_models(include_auto_created=True)
-    }
 
 
 def form_data(expert, **changes) -> dict:
@@ -272,6 +264,22 @@ def test_a_post_without_the_token_of_the_form_is_refused(client, page):
     assert everything() == before
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"), [("null", 302), ("http://testserver", 302), ("https://evil.test", 403)]
+)
+def test_the_form_may_come_from_a_page_that_hides_its_address_and_from_no_other_site(
+    client, origin, status
+):
+    link = linked(an_expert())
+    client.get(address(link))
+    token = {"csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+
+    answer = client.post(address(link), token, headers={"origin": origin})
+
+    assert answer.status_code == status
+    assert client.post(address(link), headers={"origin": "null"}).status_code == 403
+
+
 # Edit
 
 
@@ -291,8 +299,6 @@ def test_editing_shows_it_at_once_holds_what_the_lead_looks_at_and_confirms(clie
 
 
 def test_a_photo_is_taken_along(client):
-    from tests.experts.pages import picture
-
     expert = an_expert()
 
     press(client, linked(expert), "_edit", form_data(expert, photo=picture()))

@@ -413,12 +413,18 @@ def test_random_lists_are_parted_as_the_rules_say(db, list_of, asked):
         numbers = freshness.numbers(NOW)
         silent = dict(freshness.silent(NOW).values_list("pk", "why"))
         due = set(Calendar.at(NOW).due().values_list("pk", flat=True))
+        written = {
+            one.object_id
+            for ladder, one in reminders.plan(NOW)
+            if ladder.first_step != Reminder.NOTICE and one.verdict == Verdict.WRITE
+        }
 
         assert groups == {expert.pk: expected(one, expert, asked) for one, expert in made}
         assert numbers == {group: list(groups.values()).count(group) for group in Group}
         assert silent.keys() == {
             key for key, group in groups.items() if group in ("unconfirmed", "bounced", "off")
         }
+        assert not written & silent.keys()
         beside = ("paused", "bounced")
         assert {key for key in due if groups[key] not in beside} == {
             key for key, group in groups.items() if group not in (*beside, "fresh", "new")

@@ -134,9 +134,13 @@ def test_no_token_of_any_mail_of_the_portal_is_on_a_page_of_admin(client, lead, 
         mail.context = {"token": token}
         mail.save()
         had = token in f"{written.text} {bytes(mail.content).decode()}"
-        html = page(client, mail) + client.get(CHANGELIST, {"q": TO}).content.decode()
+        html = page(client, mail)
         shown[template] = had, token in html, "<table" in html.partition("as it was sent")[2]
 
+    listed = client.get(CHANGELIST, {"q": TO, "all": ""}).content.decode() + page(client, mail)
+    tokens = [mail.context["token"] for mail in OutgoingMail.objects.all()]
+    assert len(tokens) == len(TEMPLATES)
+    assert [token for token in tokens if token in listed] == []
     assert len(TEMPLATES) > 25
     assert {template: seen for template, (_had, seen, _html) in shown.items() if seen} == {}
     assert all(had for had, _seen, _html in shown.values())
@@ -520,6 +524,23 @@ def test_the_queue_asks_about_each_uncertain_mail():
     assert states(first, second) == ["queued", "skipped"]
     with pytest.raises(Refused):
         UNCERTAIN.steps["repeat"].run(first.pk, answer)
+
+
+def test_both_stand_in_the_queue_with_their_buttons(client, lead):
+    mail = row("uncertain")
+    Throttle.objects.update(held_at=NOW, held_why="554 go away")
+    index = reverse("admin:index")
+    html = client.get(index).content.decode()
+    assert "Mail is held: it was refused too often in a row" in html
+    assert "Nobody knows whether a mail to person@example.net left" in html
+
+    for kind, pk, step in (("held-mail", 1, "go_on"), ("uncertain-mail", mail.pk, "drop")):
+        address = reverse("admin:queue_decide", args=[kind, pk])
+        assert address in client.get(index, {"kind": kind}).content.decode()
+        assert client.post(address, {"step": step}).url == index
+
+    assert throttle.current().held_at is None
+    assert states(mail) == ["skipped"]
 
 
 # Addresses

@@ -1,9 +1,12 @@
 """What a worker does with the rows of the outbox, by true SMTP (bench/sink.py)."""
 
 import logging
+import os
+import time
 import uuid
 from datetime import timedelta
 
+import psycopg2
 import pytest
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
@@ -348,6 +351,78 @@ def test_every_commit_renews_the_lease_of_what_is_sent_next(sink, settings):
 
     assert leases == sorted(leases)
     assert len(set(leases)) >= 3
+
+
+def cut_the_connection():
+    """As a restart of PostgreSQL does it; Django learns of it with the next statement."""
+    with psycopg2.connect(os.environ["DATABASE_URL"]) as other, other.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.mark.parametrize("is_stolen", [False, True])
+def test_a_commit_that_was_done_before_the_connection_broke_counts(transactional_db, is_stolen):
+    first, second = post("a@example.org"), post("b@example.org")
+    worker = delivery.Worker(time.monotonic() + 20, lambda: False)
+    worker._claim(only_first=False)
+    mail = worker._next()
+    worker._mark(mail)
+    following = worker._next()
+    sent = delivery.Outcome(State.SENT, "250 OK")
+    worker._finish(mail, sent, following)  # the commit, of which the worker does not learn
+    if is_stolen:
+        OutgoingMail.objects.filter(pk=second.pk).update(claimed_by=uuid.uuid4())
+    cut_the_connection()
+
+    if is_stolen:
+        with pytest.raises(delivery.Lost):
+            worker._finish(mail, sent, following)
+    else:
+        worker._finish(mail, sent, following)
+
+    assert (fresh(first).state, first.attempts) == (State.SENT, 1)
+    assert fresh(second).state == State.SENDING
+    worker.close()  # what was not tried goes back, if it is still ours
+    assert fresh(second).state == (State.SENDING if is_stolen else State.QUEUED)
+
+
+def test_a_connection_that_breaks_while_letters_are_prepared_costs_nothing(
+    sink, transactional_db, template
+):
+    cuts = [cut_the_connection]
+
+    def prepare(mails, now):
+        while cuts:
+            cuts.pop()()
+            OutgoingMail.objects.count()
+        return {mail.pk: outbox.Letter(WORDS) for mail in mails}
+
+    template(LISTED, prepare)
+    for number in range(3):
+        post(f"person{number}@example.org")
+
+    assert delivery.deliver() == {"sent": 3}
+
+
+def test_a_claim_that_broke_off_gives_everything_back(sink, transactional_db, monkeypatch):
+    """The connection breaks after the commit of the claim, of which the worker does not learn."""
+    mails = [post(f"person{number}@example.org") for number in range(3)]
+    sort_out = delivery.Worker._sort_out
+
+    def break_off(self, mails, now):
+        cut_the_connection()
+        OutgoingMail.objects.count()
+        return sort_out(self, mails, now)
+
+    monkeypatch.setattr(delivery.Worker, "_sort_out", break_off)
+
+    with pytest.raises(delivery.DATABASE_AWAY):
+        delivery.deliver()
+
+    states = {(fresh(mail).state, mail.claimed_by, mail.attempts) for mail in mails}
+    assert states == {(State.QUEUED, None, 0)}
 
 
 def dead_worker(**values):

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from anymail.signals import AnymailTrackingEvent, tracking
+from django.core.mail import get_connection
 from django.test import Client
 from django.urls import include, path
 
-from mailings import topics
+from mailings import mime, topics
 from mailings.models import Bounce, OutgoingMail, Reminder, Suppression
 from mailings.tracking import patterns
 from tests.factories import NOW, ExpertFactory
@@ -211,9 +212,22 @@ def test_without_the_secret_nothing_comes_in(post, secret):
 
 
 def test_a_services_settings_come_from_the_environment():
-    started = start("ANYMAIL", ANYMAIL_BREVO_API_KEY="key", ANYMAIL_WEBHOOK_SECRET=SECRET)
+    given = {"ANYMAIL_BREVO_API_KEY": "key", "ANYMAIL_WEBHOOK_SECRET": SECRET}
 
-    assert started.stdout == f"{{'BREVO_API_KEY': 'key', 'WEBHOOK_SECRET': '{SECRET}'}}\n"
+    assert start("ANYMAIL['BREVO_API_KEY']", **given).stdout == "key\n"
+    assert start("ANYMAIL['WEBHOOK_SECRET']", **given).stdout == f"{SECRET}\n"
+
+
+def test_a_service_that_knows_no_return_path_takes_the_mail_all_the_same(settings):
+    """Brevo refuses a mail that asks for one, unless it is told to leave out what it lacks."""
+    settings.ANYMAIL = {**settings.ANYMAIL, "BREVO_API_KEY": "key"}
+    content = b"From: portal@example.org\r\nTo: person@example.net\r\nSubject: x\r\n\r\nwords"
+    message = mime.as_django(content, "portal+bounce-x@example.org", TO)
+    backend = get_connection("anymail.backends.brevo.EmailBackend")
+
+    payload = backend.build_message_payload(message, backend.send_defaults)
+
+    assert payload.data["to"] == [{"email": TO}]
 
 
 @pytest.mark.parametrize("secret", ["short:er", "0123456789abcdef0123456789"])
