@@ -266,7 +266,11 @@ def _describe_silent(experts: QuerySet[Expert]) -> list[Item]:
                     for reminder in reminders[expert.pk]
                     if reminder.cycle == expert.cycle
                 ],
-                "done": [one for one in expert.follow_ups.all() if one.at >= expert.cycle],
+                "done": [
+                    one
+                    for one in expert.follow_ups.all()
+                    if (one.answered_at or one.at) >= expert.cycle
+                ],
             },
         )
         for expert in found

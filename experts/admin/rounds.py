@@ -81,6 +81,9 @@ class RoundAdmin(RecordAdmin):
             *super().get_urls(),
         ]
 
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": _("Refresh rounds")})
+
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def add_view(self, request, form_url="", extra_context=None):
         """What a round would do, and the button that opens it."""

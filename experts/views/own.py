@@ -61,6 +61,7 @@ def expert_me(request):
                 "by"
             ),
             "paused": expert.is_paused(now),
+            "can_confirm": confirmation.can_confirm(expert),
             "can_submit": Expert.Status.AWAITING in Expert.NEXT[expert.status],
             "missing": [presenting.label_of(field) for field in listing.missing_to_submit(expert)],
             "facts": facts.of(expert, now),

@@ -8,7 +8,7 @@ from dateutil.relativedelta import relativedelta
 from django.urls import reverse
 
 from experts import confirmation, following_up, freshness, listing, reminders
-from experts.models import Expert, FollowUp
+from experts.models import Expert, FollowUp, Round
 from mailings import delivery, suppression
 from mailings.models import OutgoingMail, Reminder, Suppression
 from partners.models import Assignment, Decision
@@ -157,6 +157,21 @@ def test_a_row_says_why_what_was_sent_and_what_leads_did(client, lead):
         "Write to new@example.org",
     ):
         assert words in page, words
+
+
+def test_an_answer_that_came_after_a_new_round_began_is_shown_when_the_row_is_back(client, lead):
+    expert = silent_expert()
+    asked = ask(expert, lead)
+    opened_at = NOW + timedelta(hours=1)
+    Round.objects.create(opened_at=opened_at, opened_by=lead, deadline=NOW.date())
+    answered_at = NOW + timedelta(hours=2)
+    following_up.answer(asked.token, FollowUp.Answer.LEFT, "", answered_at)
+    Expert.objects.filter(pk=expert.pk).update(email="")
+
+    with time_machine.travel(answered_at, tick=False):
+        (row,) = client.get(QUEUE).context["rows"]
+
+    assert [one.answer for one in row.item.facts["done"]] == ["left"]
 
 
 def test_mail_that_came_back_is_named(client, lead):

@@ -218,3 +218,20 @@ def test_a_pause_moves_the_next_reminder(expert):
     expert.save()
 
     assert switching_off.next_reminder(expert, NOW).date() == date(2027, 2, 1)
+
+
+# Off the list for silence
+
+
+def test_who_is_off_for_silence_comes_back_from_the_own_page_too(own):
+    Expert.objects.update(
+        status="unlisted", unlisted_for="silence", status_reason="Not confirmed for too long."
+    )
+    shown = page(own)
+    assert "nobody confirmed it for too long" in shown
+    assert "The Lead wrote" not in shown
+    assert reverse("expert_confirm") in shown
+
+    own.post(reverse("expert_confirm"))
+
+    assert Expert.objects.get().status == "listed"
