@@ -151,8 +151,9 @@ def prepare(mails, now):
     found = {}
     for mail in mails:
         stop = tokens[mail.context["number"]]
-        context = {**mail.context, "stop": stop}
-        found[mail.pk] = outbox.Letter(context, stop=stop)
+        varies = {name: mail.context[name] for name in ("name", "topics", "country")}
+        same = {"month": mail.context["month"]}
+        found[mail.pk] = outbox.Letter(same, {**varies, "stop": stop}, stop=stop)
     return found
 
 
@@ -202,8 +203,7 @@ def rates(port: int):
         found["outbox"].append(MAILS / (time.perf_counter() - began))
         rows = OutgoingMail.objects.values_list("to", "message_id", "content")
         mails = [
-            (f"portal+bounce-{key[1:33]}@example.org", to, bytes(content))
-            for to, key, content in rows
+            (f"portal+bounce-{key[1:33]}@example.org", to, content) for to, key, content in rows
         ]
         began = time.perf_counter()
         _bare(port, mails)

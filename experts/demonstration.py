@@ -17,7 +17,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from faker import Faker
 
-from experts import consent, editing, listing, reminders
+from experts import consent, editing, editions, listing, reminders
 from experts.models import (
     Audience,
     Confirmation,
@@ -138,7 +138,7 @@ _STEPS = (0, 14, 28)
 
 
 def _load_freshness(experts: dict[int, Expert], now: datetime):
-    """Two years of confirmations and reminders, one address that mail came back from, one answer.
+    """Two years of confirmations and reminders, a bounced address, an answer, an edition.
 
     The one whose profile is due today is written to when the demonstration is loaded, so that the
     mailbox holds a reminder to try.
@@ -180,6 +180,7 @@ def _load_freshness(experts: dict[int, Expert], now: datetime):
         note="Moved to another ministry last year.",
         answered_at=now - timedelta(days=2),
     )
+    editions.make(now - timedelta(days=240))
     today = replace(reminders.ladder(now), spread=timedelta(0))
     engine.scan(today, now)
 

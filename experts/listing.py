@@ -253,11 +253,12 @@ STAYS = ("name", "organisation", "country", "terms")
 _ERASED = {
     **dict.fromkeys(("email", "phone", "position", "summary", "experience"), ""),
     **dict.fromkeys(("website", "orcid", "linkedin", "photo", "status_reason"), ""),
+    **dict.fromkeys(("mail_language", "unlisted_for"), ""),
     "languages": [],
     "worked_in": [],
     **dict.fromkeys(("remote_advice", "missions", "training"), False),
     **dict.fromkeys(("available_from", "available_until", "max_open_requests"), None),
-    **dict.fromkeys(("user", "imported_updated_on", "paused_until"), None),
+    **dict.fromkeys(("user", "imported_updated_on", "paused_until", "reminders_off_at"), None),
 }
 
 

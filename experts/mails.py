@@ -81,7 +81,13 @@ def with_link(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Sk
         if key in experts and links.address_of(experts[key])
     }
     gone = Skip("The profile has no address any more.")
-    return {mail.pk: gone for mail in mails} | _letters(mails, of_mail, now, {})
+    found: dict[int, Letter | Skip] = {mail.pk: gone for mail in mails}
+    same = {"valid_until": (now + links.VALID_FOR).date()}
+    for key, token in _tokens(mails, of_mail, now).items():
+        expert = of_mail[key]
+        varies = {"name": expert.name, "token": token}
+        found[key] = Letter(same, varies, to=links.address_of(expert))
+    return found
 
 
 def _profiles(keys: set[int]) -> dict[int, Expert]:
@@ -93,15 +99,12 @@ def _profiles(keys: set[int]) -> dict[int, Expert]:
 def _letters(
     mails: list[OutgoingMail], of_mail: dict[int, Expert], now: datetime, stops: dict[int, str]
 ) -> dict[int, Letter]:
-    mails = [mail for mail in mails if mail.pk in of_mail]
-    for mail in mails:
-        mail.language = of_mail[mail.pk].reads
-    tokens = links.make(mails, of_mail, now)
+    tokens = _tokens(mails, of_mail, now)
     policy = Policy.current()
     opened = Round.objects.filter(ended_at=None, cancelled_at=None).first()
     found = {}
-    for mail in mails:
-        expert = of_mail[mail.pk]
+    for key, token in tokens.items():
+        expert = of_mail[key]
         stop = stops.get(expert.pk, "")
         context = {
             "expert": expert,
@@ -109,13 +112,21 @@ def _letters(
             "facts": cache(partial(facts.of, expert, now, masked=True)),
             "policy": policy,
             "round": opened if opened and _is_asked(expert, opened) else None,
-            "token": tokens[mail.pk],
+            "token": token,
             "stop": stop,
             "valid_until": now + links.VALID_FOR,
             "leaves_on": now + timedelta(days=policy.notice_days),
         }
-        found[mail.pk] = Letter(context, to=links.address_of(expert), stop=stop)
+        found[key] = Letter(context, to=links.address_of(expert), stop=stop)
     return found
+
+
+def _tokens(mails: list[OutgoingMail], of_mail: dict[int, Expert], now: datetime) -> dict[int, str]:
+    """The token of each mail that has a profile; the mail gets its reader's language."""
+    mails = [mail for mail in mails if mail.pk in of_mail]
+    for mail in mails:
+        mail.language = of_mail[mail.pk].reads
+    return links.make(mails, of_mail, now)
 
 
 def _is_asked(expert: Expert, opened: Round) -> bool:

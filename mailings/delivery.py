@@ -28,6 +28,7 @@ from django.utils import timezone, translation
 
 from mailings import bounces, kinds, mime, outbox, smtp, suppression, throttle
 from mailings.models import OutgoingMail
+from mailings.models.packed import pack
 from partners import mail as ground
 
 logger = logging.getLogger(__name__)
@@ -302,7 +303,6 @@ class Worker:
                 logger.exception("The mail %s cannot be written.", mail.pk)
                 self._write_off([(mail, _unwritten(mail, error))])
             else:
-                mail.content = bytes(mail.content)
                 return mail
         return None
 
@@ -674,20 +674,23 @@ def _write(mail: OutgoingMail, letter: outbox.Letter, now: datetime):
     """Fill the templates in; a mail that is tried again says what is true then."""
     mail.language = letter.language or mail.language
     with translation.override(mail.language):
-        written = ground.write(mail.template, mail.to, letter.context)
+        if letter.varies:
+            written = ground.write_alike(mail.template, letter.context, letter.varies)
+        else:
+            written = ground.write(mail.template, mail.to, letter.context)
     mail.subject = written.subject[:998]
     headers = kinds.headers(mail, written.subject, now, letter.stop)
     mail.content = mime.build(headers, written.text, written.html, f"part{mail.token}")
 
 
 def _written(mail: OutgoingMail) -> dict:
-    """What `_MARK` keeps of a mail; ready-made content stands there already."""
+    """What `_WRITE` keeps of a mail; ready-made content stands there already."""
     return {
         "id": mail.pk,
         "to": mail.to,
         "language": mail.language,
         "subject": mail.subject,
-        "content": mail.content if mail.template else None,
+        "content": pack(mail.content) if mail.template else None,
     }
 
 

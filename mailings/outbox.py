@@ -31,9 +31,14 @@ State = OutgoingMail.State
 
 @dataclass
 class Letter:
-    """What a template needs at the moment of leaving; `to` and `language` where they changed."""
+    """What a template needs at the moment of leaving; `to` and `language` where they changed.
+
+    Mails that differ in a few words alone have these in `varies`: their templates are filled in
+    once (partners.mail.write_alike).
+    """
 
     context: dict = field(default_factory=dict)
+    varies: dict[str, str] = field(default_factory=dict)
     to: str = ""
     language: str = ""
     stop: str = ""  # token of the StopLink in the unsubscribe headers

@@ -9,6 +9,7 @@ are wrapped; lines that begin with a space, or hold an address of the web, are l
 """
 
 import re
+import secrets
 import textwrap
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -18,6 +19,8 @@ from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.template import Context
 from django.template.loader import get_template, render_to_string
+from django.utils.html import escape
+from django.utils.translation import get_language
 
 WIDTH = 72  # characters in a line of text
 _CODE = re.compile(r"[A-Z0-9-]{4,12}")  # a part of a text that is a code to type
@@ -78,6 +81,36 @@ def write(template: str, to: str, context: dict) -> Written:
     html = render_to_string(f"{template}.html", {**context, "subject": subject})
     text = _wrapped(_plain(f"{template}.txt", context)) + "\n"
     return Written(subject, text, _styled(html))
+
+
+#: What stands for a value that differs between mails which are alike: letters and digits, so that
+#: it passes addresses and escaping unchanged; random, so that it occurs in no text.
+_PLACE = f"v{secrets.token_hex(8)}"
+_PLACES = re.compile(_PLACE + "([a-z]+)V")
+
+
+def write_alike(template: str, context: dict, varies: dict[str, str]) -> Written:
+    """As `write`, for mails that differ in a few words: the templates are filled in once for all.
+
+    `context` is the same for many, of hashable values. `varies` has the words of this one: names of
+    small letters, which the templates may show, but ask or filter for nothing. Raises
+    BadHeaderError as `write` does.
+    """
+    once = _once(template, get_language(), tuple(varies), tuple(sorted(context.items())))
+    subject = _PLACES.sub(lambda place: varies[place[1]], once.subject)
+    if re.search(r"[\r\n]", subject):
+        raise BadHeaderError("A line break in a subject is refused.")
+    escaped = {name: escape(value) for name, value in varies.items()}
+    return Written(
+        subject,
+        _PLACES.sub(lambda place: varies[place[1]], once.text),
+        _PLACES.sub(lambda place: escaped[place[1]], once.html),
+    )
+
+
+@lru_cache(maxsize=100)
+def _once(template: str, language: str, names: tuple[str, ...], same: tuple) -> Written:
+    return write(template, "", dict(same) | {name: f"{_PLACE}{name}V" for name in names})
 
 
 def send(template: str, to: str, context: dict):

@@ -744,9 +744,8 @@ FILES = {
     "admin:experts_importrun_errors",
 }
 
-#: No token of a form is asked for: a mail program posts there without one (RFC 8058), or the link
-#: is the secret and the page sends no referrer.
-NO_TOKEN = {"mail_stop", "contact_person"}
+#: No token of a form is asked for: a mail program posts there without one (RFC 8058).
+NO_TOKEN = {"mail_stop"}
 
 #: Pages that are there after a step only: who, and what is sent before.
 STEPS = {

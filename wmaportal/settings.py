@@ -257,6 +257,8 @@ if (secret := ANYMAIL.get("WEBHOOK_SECRET")) and (":" not in secret or len(secre
     cannot_start("ANYMAIL_WEBHOOK_SECRET is weak: set it to a name, a colon and a long password.")
 MAIL_RATE = options.float("MAIL_RATE", 20.0)  # mails a second at most, of all workers together
 OUTBOX_LEASE = options.float("OUTBOX_LEASE", 120.0)  # seconds that a worker owns what it claimed
+if MAIL_RATE <= 0:
+    cannot_start("MAIL_RATE is no rate: set it to the mails that may leave in a second.")
 if OUTBOX_LEASE < 2 * EMAIL_TIMEOUT:
     cannot_start("OUTBOX_LEASE is too short: set it to twice EMAIL_TIMEOUT at least, in seconds.")
 # What becomes of a mail whose worker died in mid-send: "ask" the Lead, or "repeat" it

@@ -4,12 +4,11 @@ from django import forms
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from experts import following_up
 from experts.models import FollowUp
+from partners.quiet import quiet
 from partners.refusals import Refused
 
 Answer = FollowUp.Answer
@@ -39,32 +38,25 @@ class ContactPersonForm(forms.Form):
     )
 
 
-@csrf_exempt  # the link is the secret, and with no-referrer a browser sends "Origin: null"
-@never_cache
+@quiet
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact_person(request, token: str):
     """GET shows the question, POST answers it, once; a dead link says nothing about anybody."""
     now = timezone.now()
     asked = following_up.find(token, now)
     if asked is None:
-        return _private(render(request, "experts/contact_person_closed.html", status=410))
+        return render(request, "experts/contact_person_closed.html", status=410)
     form = ContactPersonForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         said = form.cleaned_data
         try:
             following_up.answer(token, Answer(said["answer"]), said["note"], now)
         except Refused:  # answered in another window meanwhile
-            return _private(render(request, "experts/contact_person_closed.html", status=410))
-        return _private(render(request, "experts/contact_person_thanks.html"))
+            return render(request, "experts/contact_person_closed.html", status=410)
+        return render(request, "experts/contact_person_thanks.html")
     context = {
         "asked": asked,
         "form": form,
         "valid_until": asked.at + following_up.LINK_WORKS_FOR,
     }
-    return _private(render(request, "experts/contact_person.html", context))
-
-
-def _private(response):
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return render(request, "experts/contact_person.html", context)

@@ -10,10 +10,13 @@ CREATE FUNCTION mailings_address_hash(address text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT encode(sha256(convert_to('mailings:' || lower(btrim(address)), 'UTF8')), 'hex')
 $$;
+-- Compressed already (mailings/models/packed.py)
+ALTER TABLE mailings_outgoingmail ALTER content SET STORAGE EXTERNAL;
 INSERT INTO mailings_throttle (id, allowance, away_times, failures_in_a_row, held_why)
     VALUES (1, 0, 0, 0, '');
 """
 BACK = """
+ALTER TABLE mailings_outgoingmail ALTER content SET STORAGE EXTENDED;
 DELETE FROM mailings_throttle;
 DROP FUNCTION mailings_address_hash(text);
 """

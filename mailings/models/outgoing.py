@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mailings.models.packed import PackedField
 from mailings.models.reminders import Reminder
 
 
@@ -50,7 +51,7 @@ class OutgoingMail(models.Model):
 
     #: Each change is a step of mailings/delivery.py or mailings/outbox.py.
     NEXT = {
-        State.QUEUED: {State.SENDING, State.FAILED, State.SKIPPED},
+        State.QUEUED: {State.SENDING, State.DEFERRED, State.FAILED, State.SKIPPED},
         State.DEFERRED: {State.SENDING, State.FAILED, State.SKIPPED},
         State.SENDING: {State.SENT, State.DEFERRED, State.FAILED, State.UNCERTAIN, State.QUEUED},
         State.UNCERTAIN: {State.QUEUED, State.SKIPPED},
@@ -71,7 +72,7 @@ class OutgoingMail(models.Model):
     language = models.CharField(_("language"), max_length=7, default="en")
     context = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     subject = models.CharField(_("subject"), max_length=998, blank=True)
-    content = models.BinaryField(null=True, editable=False)
+    content = PackedField(null=True, editable=False)
     reminder = models.OneToOneField(
         Reminder, models.SET_NULL, null=True, blank=True, related_name="mail"
     )
@@ -109,9 +110,7 @@ class OutgoingMail(models.Model):
                 name="outgoing_to_claim",
                 condition=Q(state__in=["queued", "deferred"]),
             ),
-            models.Index(
-                fields=["lease_until"], name="outgoing_sending", condition=Q(state="sending")
-            ),
+            models.Index(fields=["id"], name="outgoing_sending", condition=Q(state="sending")),
             models.Index(fields=["created_at"], name="outgoing_by_day"),
             models.Index(fields=["remote_id"], name="outgoing_remote", condition=~Q(remote_id="")),
         ]

@@ -133,7 +133,7 @@ def test_no_token_of_any_mail_of_the_portal_is_on_a_page_of_admin(client, lead, 
         mail.content = mime.build(headers, written.text, written.html, f"part{mail.token}")
         mail.context = {"token": token}
         mail.save()
-        had = token in f"{written.text} {bytes(mail.content).decode()}"
+        had = token in f"{written.text} {mail.content.decode()}"
         html = page(client, mail)
         shown[template] = had, token in html, "<table" in html.partition("as it was sent")[2]
 

@@ -83,7 +83,7 @@ def test_mails_leave_over_one_connection_and_rows_say_so(sink):
     assert (mail.state, mail.attempts, mail.claimed_by) == (State.SENT, 1, None)
     assert mail.answer == "250 2.0.0 Taken"
     assert mail.finished_at
-    assert b"123456" in bytes(mail.content)
+    assert b"123456" in mail.content
 
 
 def test_ready_made_mail_is_erased_after_delivery_and_never_logged(sink, caplog):

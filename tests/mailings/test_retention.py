@@ -43,7 +43,7 @@ def mail(state="sent", days=0.0, **values) -> OutgoingMail:
 
 def words(row):
     row.refresh_from_db()
-    return row.subject, row.context, row.content and bytes(row.content)
+    return row.subject, row.context, row.content and row.content
 
 
 def has_words(row):
