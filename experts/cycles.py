@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from dateutil.relativedelta import relativedelta
+from django.db import connection
 from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
@@ -24,8 +25,16 @@ class Calendar:
 
     @classmethod
     def at(cls, now: datetime) -> "Calendar":
-        rounds = Round.objects.in_force().filter(opened_at__lte=now)
-        return cls(now, Policy.current(), rounds.order_by("-opened_at").first())
+        """One query: pages of the Lead ask for it each time, to count what waits."""
+        with connection.cursor() as cursor:
+            cursor.execute(_POLICY_AND_ROUND, [now])
+            (found,) = cursor.fetchall()
+        policy, opened = found[: len(_POLICY)], found[len(_POLICY) :]
+        return cls(
+            now,
+            Policy(pk=1) if policy[0] is None else Policy.from_db("default", _POLICY, policy),
+            None if opened[0] is None else Round.from_db("default", _ROUND, opened),
+        )
 
     @property
     def first_round_ended(self) -> datetime | None:
@@ -89,6 +98,19 @@ class Calendar:
         """Those of `leaving` whose time is over, be the notice as old as it may."""
         notice = timedelta(days=self.policy.notice_days)
         return self.leaving().filter(due_at__lte=self.now - notice)
+
+
+_POLICY = [field.attname for field in Policy._meta.concrete_fields]
+_ROUND = [field.attname for field in Round._meta.concrete_fields]
+_POLICY_AND_ROUND = f"""
+SELECT {", ".join(f"policy.{name}" for name in _POLICY)},
+    {", ".join(f"latest.{name}" for name in _ROUND)}
+FROM (SELECT 1) AS one
+LEFT JOIN experts_policy AS policy ON policy.id = 1
+LEFT JOIN LATERAL (
+    SELECT * FROM experts_round WHERE cancelled_at IS NULL AND opened_at <= %s
+    ORDER BY opened_at DESC LIMIT 1) AS latest ON true
+"""  # noqa: S608
 
 
 class Months(Func):

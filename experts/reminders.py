@@ -45,7 +45,7 @@ class MailLanguage(Func):
         )
 
 
-def _to_be_told(experts: QuerySet[Expert], now: datetime, silent: bool) -> QuerySet[Expert]:
+def to_be_told(experts: QuerySet[Expert], now: datetime, silent: bool) -> QuerySet[Expert]:
     """What the engine needs beside `cycle` and `due_at`; `silent` heeds 'reminders off'."""
     blocks = [When(paused_until__gt=now.date(), then=Value(Verdict.PAUSED.value))]
     if silent:
@@ -65,7 +65,7 @@ def ladder(now: datetime, calendar: Calendar | None = None) -> Ladder:
         topic=TOPIC,
         template=TEMPLATE,
         kind=OutgoingMail.Kind.REMINDER,
-        due=lambda when: _to_be_told(calendar.due(), when, silent=True),
+        due=lambda when: to_be_told(calendar.due(), when, silent=True),
         days=sorted(policy.reminder_days),
         days_between=policy.days_between,
         spread=timedelta(minutes=policy.spread_minutes),
@@ -80,7 +80,7 @@ def notice(now: datetime, calendar: Calendar | None = None) -> Ladder:
         topic=TOPIC,
         template=NOTICE_TEMPLATE,
         kind=OutgoingMail.Kind.MODERATION,
-        due=lambda when: _to_be_told(calendar.leaving(), when, silent=False),
+        due=lambda when: to_be_told(calendar.leaving(), when, silent=False),
         days=[0],
         days_between=calendar.policy.days_between,
         spread=timedelta(minutes=calendar.policy.spread_minutes),
@@ -90,12 +90,12 @@ def notice(now: datetime, calendar: Calendar | None = None) -> Ladder:
 
 def leave_the_list(now: datetime, calendar: Calendar | None = None) -> int:
     """Take off the list whoever got the notice in time and stayed silent. Returns how many."""
-    silent = _silent_after_notice(calendar or Calendar.at(now))
+    silent = silent_after_notice(calendar or Calendar.at(now))
     keys = list(silent.values_list("pk", flat=True))
     return sum(listing.unlist_for_silence(key, silent.all(), now) for key in keys)
 
 
-def _silent_after_notice(calendar: Calendar) -> QuerySet[Expert]:
+def silent_after_notice(calendar: Calendar) -> QuerySet[Expert]:
     now = calendar.now
     told_by = now - timedelta(days=calendar.policy.notice_days)
     told = Reminder.objects.filter(

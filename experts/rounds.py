@@ -153,7 +153,7 @@ def _plan(calendar: Calendar, now: datetime) -> Iterator[Planned]:
     """What the reminders would do under this calendar, thing by thing."""
 
     def due(when: datetime):
-        return reminders._to_be_told(calendar.due(), when, silent=True)
+        return reminders.to_be_told(calendar.due(), when, silent=True)
 
     return engine.plan(replace(reminders.ladder(now), due=due), now)
 

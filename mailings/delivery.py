@@ -199,6 +199,7 @@ class Worker:
                     "state": State.DEFERRED if repeat else State.UNCERTAIN,
                     "said": "The worker that sent it was ended in the middle.",
                     "next": timezone.now() + FIRST_WAIT if repeat else None,
+                    "finished": None if repeat else timezone.now(),
                 },
             )
 
@@ -427,6 +428,7 @@ class Worker:
         now = timezone.now()
         state = _at_last(mail, outcome, now)
         is_over = state in (State.SENT, State.FAILED)
+        has_left = is_over or state == State.UNCERTAIN  # for all that is known
         renew = time.monotonic() - self.renewed > settings.OUTBOX_LEASE / 4
         values = {
             **self._fence(),
@@ -435,7 +437,7 @@ class Worker:
             "state": str(state),
             "said": outcome.said,
             "attempts": mail.attempts + 1,
-            "finished": now if is_over else None,
+            "finished": now if has_left else None,
             "next_try": now + outcome.wait if outcome.wait else mail.next_try,
             "remote": outcome.remote_id,
             "erase": is_over and mail.template == "",
@@ -544,7 +546,8 @@ WHERE id = ANY (%s)
 
 _GIVE_UP_THE_DEAD = """
 UPDATE mailings_outgoingmail SET state = %(state)s, answer = %(said)s, attempts = attempts + 1,
-    next_try = coalesce(%(next)s, next_try), claimed_by = NULL, lease_until = NULL
+    next_try = coalesce(%(next)s, next_try), finished_at = %(finished)s,
+    claimed_by = NULL, lease_until = NULL
 WHERE id IN (
     SELECT id FROM mailings_outgoingmail
     WHERE state = 'sending' AND lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED)

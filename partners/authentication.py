@@ -3,9 +3,13 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partners import mail, permissions
+from partners.models import Role, User
 
 
 class RoleBackend(AuthenticationBackend):
@@ -13,6 +17,16 @@ class RoleBackend(AuthenticationBackend):
 
     The only backend, so that the tables of permissions and groups are never asked.
     """
+
+    def get_user(self, user_id):
+        """The person of a session with the roles of today, in one query."""
+        held = Role.objects.held_on(timezone.now().date()).filter(user=OuterRef("pk"))
+        people = User.objects.annotate(held=ArraySubquery(held.values("kind")))
+        user = people.filter(pk=user_id).first()
+        if user is None or not self.user_can_authenticate(user):
+            return None
+        user.roles_today = frozenset(user.held)
+        return user
 
     def get_all_permissions(self, user_obj, obj=None):
         if not user_obj.is_active or user_obj.is_anonymous:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 
@@ -61,6 +62,12 @@ def pytest_configure(config):
         _collect_static()
         # A worker that inherited this would read the settings before it comes here
         del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: a worker waits a third of its time, for browser and servers."""
+    return (psutil.cpu_count(logical=False) or 1) + 1
 
 
 def pytest_unconfigure(config):

@@ -259,7 +259,7 @@ def _dry_run(at: datetime, query: QueryDict) -> dict:
     page = Paginator(found, PER_PAGE).get_page(query.get("page"))
     keys = {planned.object_id for _ladder, planned in page}
     experts = Expert.objects.select_related("country").defer("search").in_bulk(keys)
-    leaving = reminders._silent_after_notice(Calendar.at(at))
+    leaving = reminders.silent_after_notice(Calendar.at(at))
     return {
         "at": at,
         "page": page,

@@ -569,13 +569,19 @@ def test_the_answer_brings_the_row_back_and_changes_no_profile(client, lead, ans
     assert Expert.objects.values().get(pk=expert.pk) == before
 
 
-def test_the_answer_needs_no_token_of_a_form(lead, client):
-    """With no-referrer a browser says "Origin: null", which Django would refuse."""
+def test_the_answer_needs_the_forms_token_though_a_browser_says_that_it_comes_from_nowhere(
+    lead, client
+):
+    """With no-referrer a browser says "Origin: null" (partners/quiet.py)."""
     asked = ask(silent_expert(), lead)
     client.logout()
     client.handler.enforce_csrf_checks = True
 
-    response = client.post(page_of(asked), {"answer": "here"}, headers={"origin": "null"})
+    answer = {"answer": "here"}
+    assert client.post(page_of(asked), answer, headers={"origin": "null"}).status_code == 403
+    client.get(page_of(asked))
+    answer["csrfmiddlewaretoken"] = client.cookies["csrftoken"].value
+    response = client.post(page_of(asked), answer, headers={"origin": "null"})
 
     assert response.status_code == 200
     asked.refresh_from_db()

@@ -264,14 +264,14 @@ def test_who_is_not_listed_stands_in_no_group():
 
 
 @pytest.mark.parametrize("number", [4, 40])
-def test_the_numbers_take_three_queries_whatever_the_list(number, django_assert_num_queries):
+def test_the_numbers_take_two_queries_whatever_the_list(number, django_assert_num_queries):
     for place in range(number):
         expert = ExpertFactory(confirmed_at=YEAR - (place % 50) * DAY)
         reminded(expert, *[20, 6][: place % 3])
 
-    with django_assert_num_queries(3):  # policy, round, numbers
+    with django_assert_num_queries(2):  # policy, round, numbers
         found = freshness.numbers(NOW)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         list(freshness.silent(NOW))
 
     assert sum(found.values()) == number

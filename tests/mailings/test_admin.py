@@ -367,6 +367,7 @@ def test_who_comes_second_does_not_wait_and_is_refused(state, step):
             cursor.execute("SELECT FROM mailings_outgoingmail WHERE id = %s FOR UPDATE", [mail.pk])
             with pytest.raises(Refused):
                 step([mail.pk], lead, NOW)
+        other.rollback()  # waits until the lock is gone, which closing does not
     finally:
         other.close()
 

@@ -52,16 +52,24 @@ ADMIN_NONSENSE = {
 }
 
 
+#: What reads no query of its own gets these; what filters, searches or pages gets all.
+FOR_EVERY_PAGE = ("a NUL", "broken UTF-8", "10 KB", "every name twice", "a script", "another host")
+READS_ITS_QUERY = re.compile("list|detail|roster|export|suggest|map|login|apply|edition|mail")
+
+
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     monkeypatch.setattr("partners.even_time.STEP_SECONDS", 0.001)
 
 
-@pytest.mark.parametrize("query", NONSENSE.values(), ids=NONSENSE.keys())
-def test_no_page_breaks_on_nonsense_in_its_query(query, read_only_world):
+@pytest.mark.parametrize("sort", NONSENSE)
+def test_no_page_breaks_on_nonsense_in_its_query(sort, read_only_world):
+    query = NONSENSE[sort]
     clients = {role: read_only_world.client(role) for role in ("visitor", "expert", "lead")}
     for line in pages.lines():
         if line.name not in READING:
+            continue
+        if sort not in FOR_EVERY_PAGE and not READS_ITS_QUERY.search(line.name):
             continue
         role = next((role for role in clients if line.expected(role)["GET"] in "23"), None)
         if role is None:

@@ -1,6 +1,5 @@
-"""No page of the Lead's admin breaks the Content-Security-Policy; it works on a phone."""
+"""The Lead's queue with the keyboard; test_every_page.py looks at all pages of admin."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -18,12 +17,6 @@ from tests.factories import (
     OrganisationFactory,
     UserFactory,
 )
-
-WATCH = """
-window.refusals = [];
-document.addEventListener("securitypolicyviolation", (event) =>
-  window.refusals.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
-"""
 
 
 @pytest.fixture
@@ -46,46 +39,7 @@ def lead_page(page, base_url):
     page.context.add_cookies(
         [{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": base_url}]
     )
-    page.add_init_script(WATCH)
     return page
-
-
-def pattern(path: str) -> str:
-    """Pages that differ by key or query alone are one."""
-    path = re.sub(r"(?<=/)(\d+|[A-Z]{2}|[a-z-]+(?=/(?:change|history|delete)/))(?=/)", "N", path)
-    return re.sub(r"\?.*", "?", path)
-
-
-def pages(page, base_url):
-    """Every page of admin that can be reached by links, one of each pattern; on the page itself."""
-    seen, waiting = set(), ["/admin/"]
-    while waiting:
-        path = waiting.pop(0)
-        if pattern(path) in seen:
-            continue
-        seen.add(pattern(path))
-        response = page.goto(base_url + path)
-        assert response.status == 200, path
-        yield path
-        links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
-        waiting += [
-            link.removeprefix(base_url).split("#")[0]
-            for link in links
-            if link.startswith(f"{base_url}/admin/") and not re.search("/r/|[?&]o=|_filters", link)
-        ]
-
-
-def test_no_page_of_admin_breaks_the_policy_or_is_wider_than_a_phone(lead_page, base_url):
-    lead_page.set_viewport_size({"width": 360, "height": 700})
-    visited, wide = [], []
-    for path in pages(lead_page, base_url):
-        visited.append(path)
-        assert lead_page.evaluate("window.refusals") == [], path
-        if lead_page.evaluate("document.documentElement.scrollWidth") > 360:
-            wide.append(path)
-
-    assert wide == []
-    assert len(visited) > 50
 
 
 def test_the_queue_works_with_the_keyboard_alone(lead_page, base_url):
