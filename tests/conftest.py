@@ -66,7 +66,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config):
-    """One more than there are cores: a worker waits a third of its time, for browser and servers."""
+    """One more than there are cores: a third of its time a worker waits for others."""
     return (psutil.cpu_count(logical=False) or 1) + 1
 
 
