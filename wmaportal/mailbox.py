@@ -100,7 +100,7 @@ def _mail(name: str, message) -> Mail:
         sent_at=datetime.strptime(name.split("-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC),
         sender=str(message.get("From", "")),
         to=str(message.get("To", "")),
-        subject=str(message.get("Subject", "")),
+        subject=str(message.get("Subject", "")).strip(),  # Django folds before the first word
         text=_content(message, "plain"),
         html=_content(message, "html"),
         attachments=[part.get_filename() or "?" for part in message.iter_attachments()]

@@ -37,6 +37,13 @@ def test_each_message_is_one_file_that_only_we_may_read(folder):
     ]
 
 
+def test_a_long_subject_has_no_blank_in_front(folder):
+    send("¿Sigue siendo correcto su perfil en la Lista de personas de recurso?")
+
+    subject = mailbox.read(mailbox.names()[0]).subject
+    assert subject == "¿Sigue siendo correcto su perfil en la Lista de personas de recurso?"
+
+
 def test_a_mail_to_nobody_is_no_mail(folder):
     assert EmailMultiAlternatives("x", "y", connection=connection()).send() == 0
 
