@@ -64,7 +64,7 @@ def pytest_configure(config):
         del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(tryfirst=True, optionalhook=True)  # there with xdist alone
 def pytest_xdist_auto_num_workers(config):
     """One more than there are cores: a third of its time a worker waits for others."""
     return (psutil.cpu_count(logical=False) or 1) + 1
