@@ -71,7 +71,9 @@ def _content(message, row: OutgoingMail, now) -> bytes:
             if new.get_content_type() != "multipart/mixed":
                 new.make_mixed()
             new.attach(attachment)
-    return new.as_bytes()
+    # Not by `policy`, which would take a name such as "=?utf-8?q?x?=" for encoded already
+    subject = mime.folded("Subject", mime.one_line(str(message.subject)))
+    return subject.encode() + new.as_bytes()
 
 
 def _headers(message, row: OutgoingMail, now) -> dict:
@@ -88,7 +90,6 @@ def _headers(message, row: OutgoingMail, now) -> dict:
     found = {
         name: mime.addresses(mime.one_line(str(value))) for name, value in found.items() if value
     }
-    found["Subject"] = mime.one_line(str(message.subject))
     found["Date"] = now
     found["Message-ID"] = row.message_id
     extra.setdefault("auto-submitted", "auto-generated")

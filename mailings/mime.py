@@ -35,7 +35,7 @@ def build(headers: Headers, text: str, html: str, boundary: str) -> bytes:
     made of letters and digits and occurs in neither part. Raises BadHeaderError for a line break
     in a value, ValueError for an address that mail cannot carry.
     """
-    lines = [_folded(name, value) for name, value in headers]
+    lines = [folded(name, value) for name, value in headers]
     lines.append(
         "MIME-Version: 1.0\r\n"
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
@@ -49,7 +49,8 @@ def build(headers: Headers, text: str, html: str, boundary: str) -> bytes:
     return b"".join(parts)
 
 
-def _folded(name: str, value: str | list[str]) -> str:
+def folded(name: str, value: str | list[str]) -> str:
+    """The lines of one header, with CRLF. Raises BadHeaderError for a line break in the value."""
     if isinstance(value, list):
         entries = ",\r\n ".join(_checked(entry) for entry in value)
         return f"{name}: {entries}\r\n"

@@ -30,7 +30,7 @@ from tests.factories import NOW, ExpertFactory, LeadFactory, OrganisationFactory
 from wmaportal.local.servers import free_port
 
 pytestmark = pytest.mark.django_db
-NAMES = ("環境省", "José", "'O’Brien, \"Ann\"'", "Ann <ann@example.org>")
+NAMES = ("環境省", "José", "'O’Brien, \"Ann\"'", "Ann <ann@example.org>", "=?utf-8?q?x?=")
 ROOT = Path(portal.BASE_DIR, "templates")
 FROM = "Waste Management Área <portal@example.org>"
 DAY = timedelta(days=1)
