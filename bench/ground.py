@@ -30,8 +30,18 @@ class Portal:
 
 
 def manage(environ: dict[str, str], *arguments: str) -> str:
+    """Run a command of manage.py and return what it prints. Raises CalledProcessError."""
+    return _run(environ, "manage.py", *arguments)
+
+
+def child(environ: dict[str, str], module: str, *arguments: object) -> str:
+    """Run `python -m module arguments` and return what it prints. Raises CalledProcessError."""
+    return _run(environ, "-m", module, *map(str, arguments))
+
+
+def _run(environ: dict[str, str], *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=servers.ROOT,
         env=environ,
         check=True,
@@ -39,6 +49,11 @@ def manage(environ: dict[str, str], *arguments: str) -> str:
         text=True,
     )
     return done.stdout
+
+
+def row(name: str, value: float, unit: str, bound: float) -> dict:
+    """A figure for bench/__main__.py, of which less is better."""
+    return {"name": name, "value": round(value, 1), "unit": unit, "bound": bound, "better": "lower"}
 
 
 @contextmanager

@@ -7,7 +7,6 @@ environment of a portal; what they write they roll back, so that every run begin
 import io
 import json
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,36 +20,20 @@ RUNS = 3
 
 
 def measure(wanted) -> list[dict]:
-    from bench.ground import portal
+    from bench.ground import child, portal, row
 
     rows = []
     with portal() as place, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.xlsx"
-        _child(place.environ, "make", path)
+        child(place.environ, "bench.imports", "make", path)
         if wanted("import.rows_ratio"):
-            alone, whole = json.loads(_child(place.environ, "times", path))
+            alone, whole = json.loads(child(place.environ, "bench.imports", "times", path))
             print(f"  openpyxl alone {alone:.2f} s, preview and confirm {whole:.2f} s")
-            rows.append(_row("import.rows_ratio", whole / alone, "×", 40))
+            rows.append(row("import.rows_ratio", whole / alone, "×", 40))
         if wanted("import.peak_mb"):
-            peak = float(_child(place.environ, "memory", path))
-            rows.append(_row("import.peak_mb", peak, "MB", 300))
+            peak = float(child(place.environ, "bench.imports", "memory", path))
+            rows.append(row("import.peak_mb", peak, "MB", 300))
     return rows
-
-
-def _row(name: str, value: float, unit: str, bound: int) -> dict:
-    return {"name": name, "value": round(value, 1), "unit": unit, "bound": bound, "better": "lower"}
-
-
-def _child(environ: dict[str, str], what: str, path: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.imports", what, str(path)],
-        cwd=Path(__file__).parents[1],
-        env=environ,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return done.stdout
 
 
 def times(path: Path) -> list[float]:

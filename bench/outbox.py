@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
+from bench.ground import child, manage
 from bench.imports import peak_megabytes
 from bench.sink import Sink
 from wmaportal.local import servers
@@ -50,8 +51,6 @@ def measure(wanted) -> list[dict]:
 
 def _ground(stack: ExitStack, place: str) -> tuple[dict[str, str], Sink]:
     """An empty portal with its PostgreSQL under `place`, and a mail server."""
-    from bench.ground import manage
-
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=place)))
     folder.chmod(0o711)
     url = stack.enter_context(servers.postgres(folder / "postgres", {}))
@@ -74,7 +73,7 @@ def _ground(stack: ExitStack, place: str) -> tuple[dict[str, str], Sink]:
 
 
 def _rates(name: str, environ: dict[str, str], sink: Sink) -> dict:
-    found = json.loads(_child(environ, "rates", str(sink.port)))
+    found = json.loads(child(environ, "bench.outbox", "rates", str(sink.port)))
     bare, ours = median(found["bare"]), median(found["outbox"])
     ratio = median(mine / his for mine, his in zip(found["outbox"], found["bare"], strict=True))
     print(
@@ -89,7 +88,7 @@ def _rates(name: str, environ: dict[str, str], sink: Sink) -> dict:
 
 def _two_workers(environ: dict[str, str]) -> float:
     """Mails a second of two processes, from the moment when both are ready."""
-    _child(environ, "fill", str(MAILS))
+    child(environ, "bench.outbox", "fill", str(MAILS))
     workers = [_start(environ, "run") for _ in range(2)]
     for worker in workers:
         worker.stdout.readline()
@@ -108,9 +107,9 @@ def _two_workers(environ: dict[str, str]) -> float:
 def _memory(environ: dict[str, str], sink: Sink) -> dict:
     peaks = {}
     for number in (1_000, 50_000):
-        _child(environ, "fill", str(number))
+        child(environ, "bench.outbox", "fill", str(number))
         before = sink.tell()["count"]
-        peaks[number] = float(_child(environ, "memory"))
+        peaks[number] = float(child(environ, "bench.outbox", "memory"))
         if sink.tell()["count"] - before != number:
             raise RuntimeError("Not all mails arrived.")
     print(f"  peak of a worker: {peaks[1_000]:.1f} MB for 1,000, {peaks[50_000]:.1f} for 50,000")
@@ -127,14 +126,6 @@ def _start(environ: dict[str, str], *arguments: str) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         text=True,
     )
-
-
-def _child(environ: dict[str, str], *arguments: str) -> str:
-    child = _start(environ, *arguments)
-    said, _ = child.communicate()
-    if child.returncode:
-        raise subprocess.CalledProcessError(child.returncode, arguments)
-    return said
 
 
 # The children

@@ -6,11 +6,9 @@ begins from the same.
 """
 
 import json
-import subprocess
 import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 from statistics import median
 
 NAMES = ("reminders.scan_100k", "reminders.queries", "reminders.peak_mb")
@@ -19,16 +17,16 @@ RUNS = 7
 
 
 def measure(wanted) -> list[dict]:
-    from bench.ground import portal
+    from bench.ground import child, portal, row
 
     with portal(experts=SMALL) as small:
-        _child(small.environ, "prepare", DUE)
-        few = json.loads(_child(small.environ, "queries"))
+        child(small.environ, "bench.reminders", "prepare", DUE)
+        few = json.loads(child(small.environ, "bench.reminders", "queries"))
     with portal(experts=LARGE) as large:
-        _child(large.environ, "prepare", DUE)
-        many = json.loads(_child(large.environ, "queries"))
-        peak = float(_child(large.environ, "memory"))
-        bare, whole = json.loads(_child(large.environ, "times"))
+        child(large.environ, "bench.reminders", "prepare", DUE)
+        many = json.loads(child(large.environ, "bench.reminders", "queries"))
+        peak = float(child(large.environ, "bench.reminders", "memory"))
+        bare, whole = json.loads(child(large.environ, "bench.reminders", "times"))
     if few["written"] != DUE or many["written"] != DUE:
         raise RuntimeError(f"Not all who are due were written to: {few}, {many}")
     print(
@@ -36,26 +34,10 @@ def measure(wanted) -> list[dict]:
         f"{many['queries']} among {LARGE}; bare {bare:.2f} s, scan {whole:.2f} s"
     )
     return [
-        _row("reminders.scan_100k", whole / bare, "×", 5),
-        _row("reminders.queries", many["queries"], "queries", few["queries"]),
-        _row("reminders.peak_mb", peak, "MB", 150),
+        row("reminders.scan_100k", whole / bare, "×", 5),
+        row("reminders.queries", many["queries"], "queries", few["queries"]),
+        row("reminders.peak_mb", peak, "MB", 150),
     ]
-
-
-def _row(name: str, value: float, unit: str, bound: int) -> dict:
-    return {"name": name, "value": round(value, 1), "unit": unit, "bound": bound, "better": "lower"}
-
-
-def _child(environ: dict[str, str], what: str, *more: int) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.reminders", what, *map(str, more)],
-        cwd=Path(__file__).parents[1],
-        env=environ,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return done.stdout
 
 
 def prepare(due: int):

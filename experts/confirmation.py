@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from experts.models import Confirmation, Expert
+from experts.models.freshness import TOPIC
 from mailings.models import Reminder
 from partners.refusals import Refused
 
@@ -73,7 +74,7 @@ def stamp(
     Called by `confirm` and by the expert's own saving (experts/editing.py); the caller saves.
     """
     since = {"at__gt": expert.confirmed_at} if expert.confirmed_at else {}
-    asked = Reminder.objects.filter(topic="profile", object_id=expert.pk, **since)
+    asked = Reminder.objects.filter(topic=TOPIC, object_id=expert.pk, **since)
     expert.confirmed_at = now
     return Confirmation.objects.create(
         expert=expert,

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from experts.models import Correction, Expert
+from experts.telling import tell
 from mailings import outbox
 from partners.models import User
 from partners.refusals import Refused
@@ -21,9 +22,7 @@ def suggest(expert_id: int, text: str, by: User, now: datetime) -> Correction:
         raise Refused(_("You have written five notes today. Go on tomorrow."))
     expert = Expert.objects.get(pk=expert_id)
     correction = Correction.objects.create(expert=expert, by=by, text=text, at=now)
-    to = expert.email or (expert.user.email if expert.user else "")
-    if to:
-        outbox.post("experts/mail/correction", to, {"correction": correction})
+    tell(expert, "correction", correction=correction)
     return correction
 
 

@@ -46,14 +46,25 @@ class Calendar:
 
         Who was never asked is not due: a profile that came onto the list after the last round.
         """
+        return self.with_cycle(Expert.objects.listed()).filter(self.is_due)
+
+    @property
+    def is_due(self) -> Q:
+        """What is true of experts who are due; asked of those with `due_at`."""
         since = self.policy.limits(self.now).fresh_since
-        late = Q(confirmed_at__lte=max(since, self.round.opened_at) if self.round else since)
-        if self.round:
-            asked = Q(confirmed_at=None)
-            if self.round.ended_at:
-                asked &= Q(created_at__lte=self.round.ended_at)
-            late |= asked
-        return self.with_cycle(Expert.objects.listed().filter(late)).filter(due_at__lte=self.now)
+        if self.round is None:
+            late = Q(confirmed_at__lte=since)
+        else:
+            late = Q(confirmed_at__lte=max(since, self.round.opened_at)) | self._was_asked
+        return late & Q(due_at__lte=self.now)
+
+    @property
+    def _was_asked(self) -> Q:
+        """Never confirmed, and there when the round asked; in a round only."""
+        asked = Q(confirmed_at=None)
+        if self.round.ended_at:
+            asked &= Q(created_at__lte=self.round.ended_at)
+        return asked
 
     def with_cycle(self, experts: QuerySet[Expert]) -> QuerySet[Expert]:
         """`cycle` (when it began) and `due_at`; both NULL for a profile that was never asked."""
@@ -62,10 +73,7 @@ class Calendar:
         if self.round is None:
             return experts.annotate(cycle=F("confirmed_at"), due_at=yearly)
         opened = Value(self.round.opened_at, output_field=moment)
-        asked = Q(confirmed_at=None)
-        if self.round.ended_at:
-            asked &= Q(created_at__lte=self.round.ended_at)
-        in_round = asked | Q(confirmed_at__lt=self.round.opened_at)
+        in_round = self._was_asked | Q(confirmed_at__lt=self.round.opened_at)
         return experts.annotate(
             cycle=Case(When(in_round, then=opened), default=F("confirmed_at")),
             due_at=Case(When(in_round, then=Greatest(opened, "created_at")), default=yearly),

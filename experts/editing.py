@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from experts import confirmation, presenting
 from experts.models import Audience, Change, Edit, Expert
-from mailings import outbox
+from experts.telling import tell
 from partners import decisions, languages
 from partners.models import Organisation, Term, User
 from partners.refusals import Refused
@@ -317,18 +317,13 @@ def mark_seen(edit_id: int, by: User, now: datetime):
 
 
 def _tell_decision(expert: Expert, taken: list[Change], refused: list[Change], reason: str):
-    to = expert.email or (expert.user.email if expert.user else "")
-    if to:
-        outbox.post(
-            "experts/mail/edit_decided",
-            to,
-            {
-                "expert": expert,
-                "taken": [label(change.field) for change in taken],
-                "refused": [label(change.field) for change in refused],
-                "reason": reason,
-            },
-        )
+    tell(
+        expert,
+        "edit_decided",
+        taken=[label(change.field) for change in taken],
+        refused=[label(change.field) for change in refused],
+        reason=reason,
+    )
 
 
 def label(field: str) -> str:

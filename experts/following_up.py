@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from experts import freshness, links, listing
+from experts import freshness, listing
 from experts.models import Expert, FollowUp, Policy
 from experts.reminders import TOPIC, ladder
 from mailings import outbox, reminders, suppression
@@ -64,7 +64,7 @@ def write_again(expert_id: int, by: User, now: datetime) -> FollowUp:
     if why := why_not_written_to(expert, now):
         raise Refused(why)
     reminders.write_again(
-        ladder(now), expert.pk, expert.cycle, links.address_of(expert), expert.reads, by, now
+        ladder(now), expert.pk, expert.cycle, expert.mail_address, expert.reads, by, now
     )
     until = now + timedelta(days=Policy.current().days_between)
     decisions.record(by, "wrote again", expert, now)
@@ -73,7 +73,7 @@ def write_again(expert_id: int, by: User, now: datetime) -> FollowUp:
 
 def why_not_written_to(expert: Expert, now: datetime) -> str:
     """Why the Lead cannot write to this expert now, in a sentence; empty when that works."""
-    address = links.address_of(expert)
+    address = expert.mail_address
     if not address:
         return _("The profile has no e-mail address. Ask the organisation’s contact person.")
     if expert.reminders_off_at:
@@ -191,7 +191,7 @@ def contacts(experts: Iterable[Expert]) -> dict[int, tuple[str, str]]:
         contact = of_organisation.get(expert.organisation_id)
         if contact is None and person and person.is_active:
             contact = (person.name, person.email)
-        if contact and contact[1] != links.address_of(expert):
+        if contact and contact[1] != expert.mail_address:
             found[expert.pk] = contact
     return found
 

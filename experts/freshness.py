@@ -26,11 +26,12 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Greatest, NullIf
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from experts.cycles import Calendar
 from experts.models import Expert, FollowUp
+from experts.models.expert import MAIL_ADDRESS
 from experts.reminders import TOPIC
 from mailings.models import OutgoingMail, Reminder, Suppression
 from mailings.suppression import AddressHash
@@ -93,8 +94,8 @@ _LEAVES_AT = Coalesce("mail__finished_at", "mail__next_try", "at")
 def parted(now: datetime, experts: QuerySet[Expert] | None = None) -> QuerySet[Expert]:
     """Listed experts (of these), each with `group`, `cycle` and `due_at`.
 
-    `cycle` and `due_at` are NULL for who was never asked. Costs two queries, for the policy and
-    the round, and none for each expert.
+    `cycle` and `due_at` are NULL for who was never asked. Costs one query, for the policy and the
+    round, and none for each expert.
     """
     return _parted(Calendar.at(now), Expert.objects.all() if experts is None else experts)
 
@@ -106,7 +107,7 @@ def _parted(calendar: Calendar, experts: QuerySet[Expert]) -> QuerySet[Expert]:
         When(_is_paused(calendar), then=Value(Group.PAUSED)),
         When(_bounced(), then=Value(Group.BOUNCED)),
         When(due_at=None, then=Value(Group.NOT_ASKED)),
-        When(~_is_due(calendar), then=Value(Group.FRESH)),
+        When(~calendar.is_due, then=Value(Group.FRESH)),
         When(_wants_none(), then=Value(Group.OFF)),
         When(Q(address="") | _ladder_is_over(calendar), then=Value(Group.UNCONFIRMED)),
         default=_GroupOfReminded(_reminders_of_cycle()),
@@ -118,7 +119,7 @@ def _parted(calendar: Calendar, experts: QuerySet[Expert]) -> QuerySet[Expert]:
 def _known(calendar: Calendar, experts: QuerySet[Expert]) -> QuerySet[Expert]:
     """Listed experts of these, with what the conditions below speak of."""
     return calendar.with_cycle(experts.listed()).alias(
-        address=Coalesce(NullIf("email", Value("")), "user__email", Value("")),
+        address=MAIL_ADDRESS,
         address_hash=AddressHash(F("address")),
         last_of_cycle=last_reminder(),
     )
@@ -135,14 +136,6 @@ def _bounced() -> Q:
 def _wants_none() -> Q:
     """Switched reminders off, or stopped our mail in another way."""
     return Q(reminders_off_at__isnull=False) | Q(address_hash__in=_suppressed())
-
-
-def _is_due(calendar: Calendar) -> Q:
-    """The same as `Calendar.due`, for experts with `due_at`."""
-    since = calendar.policy.limits(calendar.now).fresh_since
-    latest = max(since, calendar.round.opened_at) if calendar.round else since
-    in_time = Q(confirmed_at=None) | Q(confirmed_at__lte=latest)
-    return in_time & Q(due_at__lte=calendar.now)
 
 
 def _ladder_is_over(calendar: Calendar) -> Q:
@@ -253,7 +246,7 @@ def silent(now: datetime) -> QuerySet[Expert]:
     return (
         _known(calendar, Expert.objects.all())
         .exclude(_is_paused(calendar))
-        .filter(_bounced() | (_is_due(calendar) & exceptions))
+        .filter(_bounced() | (calendar.is_due & exceptions))
         .annotate(
             why=Case(
                 *[When(condition, then=Value(word)) for condition, word, _since in why],

@@ -3,32 +3,25 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet, Value
-from django.db.models.functions import Coalesce, NullIf
-from django.urls import reverse
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from experts.models import Expert, ProfileLink
+from experts.models.expert import MAIL_ADDRESS
 from mailings import outbox, suppression
 from mailings.models import OutgoingMail
-from partners import mail as ground
 from partners.refusals import Refused
 
 VALID_FOR = timedelta(days=30)
+KEPT_FOR = timedelta(days=365)  # after that; a dead link still offers a fresh one
 FRESH_LINK = "experts/mail/fresh_link"
 FRESH_LINK_AT_MOST_EVERY = timedelta(minutes=10)
 FRESH_LINKS_A_DAY = 5
 
 
-def address_of(expert: Expert) -> str:
-    """Where mail about the profile goes: its own address, else that of the sign-in; or empty."""
-    return expert.email or (expert.user.email if expert.user else "")
-
-
 def address_hashes() -> QuerySet[Expert]:
     """Profiles with their `address_hash`, for the Lead's list of marked addresses."""
-    address = Coalesce(NullIf("email", Value("")), "user__email", Value(""))
-    return Expert.objects.annotate(address_hash=suppression.AddressHash(address))
+    return Expert.objects.annotate(address_hash=suppression.AddressHash(MAIL_ADDRESS))
 
 
 def make(mails: list[OutgoingMail], experts: dict[int, Expert], now: datetime) -> dict[int, str]:
@@ -43,7 +36,7 @@ def make(mails: list[OutgoingMail], experts: dict[int, Expert], now: datetime) -
             ProfileLink(
                 expert=experts[mail.pk],
                 mail=mail,
-                address_hash=suppression.hash_of(address_of(experts[mail.pk])),
+                address_hash=suppression.hash_of(experts[mail.pk].mail_address),
                 language=mail.language,
                 created_at=now,
                 expires_at=now + VALID_FOR,
@@ -66,7 +59,7 @@ def find(token: str) -> ProfileLink | None:
 
 def is_alive(link: ProfileLink, now: datetime) -> bool:
     """Not too old, and the profile's address is still the one that the mail went to."""
-    address = address_of(link.expert)
+    address = link.expert.mail_address
     return (
         link.expires_at > now
         and bool(address)
@@ -74,18 +67,9 @@ def is_alive(link: ProfileLink, now: datetime) -> bool:
     )
 
 
-def address_in_full(token: str) -> str:
-    """The full address of the page behind a link."""
-    return ground.absolute(reverse("profile_by_link", args=[token]))
-
-
 def forget_old(now: datetime) -> int:
     """Links that are dead for a year go; until then they offer a fresh one. Returns how many."""
-    return _dead(now).delete()[0]
-
-
-def _dead(now: datetime) -> QuerySet[ProfileLink]:
-    return ProfileLink.objects.filter(expires_at__lt=now - timedelta(days=365))
+    return ProfileLink.objects.filter(expires_at__lt=now - KEPT_FOR).delete()[0]
 
 
 @transaction.atomic
@@ -97,7 +81,7 @@ def send_fresh(link: ProfileLink, now: datetime) -> OutgoingMail:
     """
     experts = Expert.objects.select_for_update(of=("self",)).select_related("user")
     expert = experts.get(pk=link.expert_id)
-    to = address_of(expert)
+    to = expert.mail_address
     if not to:
         raise Refused(_("The profile has no e-mail address any more. Write to the Lead."))
     today = OutgoingMail.objects.filter(

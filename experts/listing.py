@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from experts import confirmation, consent, contact, editing, editions, links
+from experts import confirmation, consent, contact, editing, editions
 from experts.models import (
     Change,
     Confirmation,
@@ -23,7 +23,8 @@ from experts.models import (
     Invitation,
     ProfileLink,
 )
-from mailings import outbox, retention
+from experts.telling import tell
+from mailings import retention
 from partners import decisions
 from partners.models import User
 from partners.refusals import Refused
@@ -119,7 +120,7 @@ def reject(expert_id: int, by: User, reason: str, now: datetime) -> Expert:
     expert.version += 1
     expert.save()
     decisions.record(by, "returned", expert, now, reason)
-    _tell(expert, "returned", reason=reason)
+    tell(expert, "returned", reason=reason)
     return expert
 
 
@@ -132,7 +133,7 @@ def unlist(expert_id: int, by: User, reason: str, now: datetime) -> Expert:
     expert.unlisted_for = Expert.UnlistedFor.LEAD
     expert.save()
     decisions.record(by, "unlisted", expert, now, reason)
-    _tell(expert, "unlisted", reason=reason)
+    tell(expert, "unlisted", reason=reason)
     return expert
 
 
@@ -152,7 +153,7 @@ def unlist_for_silence(expert_id: int, silent: QuerySet[Expert], now: datetime) 
     expert.version += 1
     expert.save()
     decisions.record(None, "unlisted for silence", expert, now)
-    _tell(expert, "unlisted_for_silence")
+    tell(expert, "unlisted_for_silence")
     return True
 
 
@@ -173,7 +174,7 @@ def _put_on_list(expert: Expert, by: User, now: datetime, action: str) -> Expert
     expert.version += 1
     expert.save()
     decisions.record(by, action, expert, now)
-    _tell(expert, "listed")
+    tell(expert, "listed")
     return expert
 
 
@@ -218,7 +219,7 @@ def end_past_pauses(now: datetime) -> int:
         expert.paused_until = None
         expert.version += 1
         expert.save()
-        _tell(expert, "pause_ended")
+        tell(expert, "pause_ended")
         count += 1
     return count
 
@@ -243,7 +244,7 @@ def remove(
     waiting.update(state=Change.State.REPLACED)
     editions.take_out(expert.pk)
     consent.withdraw(expert, by, now, channel)
-    _tell(expert, "removed", erased_on=now + ERASE_AFTER)
+    tell(expert, "removed", erased_on=now + ERASE_AFTER)
     return expert
 
 
@@ -281,7 +282,7 @@ def erase_removed(now: datetime) -> int:
     )
     count = 0
     for expert in removed.filter(reduce(or_, traces, ~whole)):
-        retention.forget_address(links.address_of(expert), now)
+        retention.forget_address(expert.mail_address, now)
         editing.drop_photo(expert)
         for field, empty in _ERASED.items():
             setattr(expert, field, list(empty) if empty == [] else empty)
@@ -329,10 +330,3 @@ def drop_untouched_drafts(now: datetime) -> int:
 def _need(reason: str):
     if not reason.strip():
         raise Refused(_("Give a reason: the other side is told."))
-
-
-def _tell(expert: Expert, what: str, **context):
-    """Write to the person, if there is an address at all."""
-    to = expert.email or (expert.user.email if expert.user else "")
-    if to:
-        outbox.post(f"experts/mail/{what}", to, {"expert": expert, **context})

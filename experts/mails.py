@@ -48,7 +48,7 @@ def _why_not(expert: Expert | None, reminder: Reminder | None, now: datetime) ->
         return "The profile is not on the list any more."
     if expert.confirmed_at and expert.confirmed_at > reminder.cycle:
         return "Confirmed meanwhile."
-    if not links.address_of(expert):
+    if not expert.mail_address:
         return "The profile has no address any more."
     if reminder.step is None:  # the Lead wrote by hand
         return ""
@@ -78,7 +78,7 @@ def with_link(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Sk
     of_mail = {
         mail_key: experts[key]
         for mail_key, key in keys.items()
-        if key in experts and links.address_of(experts[key])
+        if key in experts and experts[key].mail_address
     }
     gone = Skip("The profile has no address any more.")
     found: dict[int, Letter | Skip] = {mail.pk: gone for mail in mails}
@@ -86,7 +86,7 @@ def with_link(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Sk
     for key, token in _tokens(mails, of_mail, now).items():
         expert = of_mail[key]
         varies = {"name": expert.name, "token": token}
-        found[key] = Letter(same, varies, to=links.address_of(expert))
+        found[key] = Letter(same, varies, to=expert.mail_address)
     return found
 
 
@@ -117,7 +117,7 @@ def _letters(
             "valid_until": now + links.VALID_FOR,
             "leaves_on": now + timedelta(days=policy.notice_days),
         }
-        found[key] = Letter(context, to=links.address_of(expert), stop=stop)
+        found[key] = Letter(context, to=expert.mail_address, stop=stop)
     return found
 
 

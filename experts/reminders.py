@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, CharField, Exists, Func, OuterRef, QuerySet, Value, When
-from django.db.models.functions import Coalesce, NullIf
 
 from experts import listing
 from experts.cycles import Calendar
 from experts.models import Expert
+from experts.models.expert import MAIL_ADDRESS
+from experts.models.freshness import TOPIC
 from mailings import reminders
 from mailings.models import OutgoingMail, Reminder
 from mailings.reminders import Ladder, Planned, Verdict
 
-TOPIC = "profile"
 TEMPLATE = "experts/mail/reminder"
 NOTICE_TEMPLATE = "experts/mail/notice"
 
@@ -45,13 +45,13 @@ class MailLanguage(Func):
         )
 
 
-def to_be_told(experts: QuerySet[Expert], now: datetime, silent: bool) -> QuerySet[Expert]:
+def _to_be_told(experts: QuerySet[Expert], now: datetime, silent: bool) -> QuerySet[Expert]:
     """What the engine needs beside `cycle` and `due_at`; `silent` heeds 'reminders off'."""
     blocks = [When(paused_until__gt=now.date(), then=Value(Verdict.PAUSED.value))]
     if silent:
         blocks.append(When(reminders_off_at__isnull=False, then=Value(Verdict.OFF.value)))
     return experts.annotate(
-        address=Coalesce(NullIf("email", Value("")), "user__email", Value("")),
+        address=MAIL_ADDRESS,
         language=MailLanguage(),
         block=Case(*blocks, default=Value(""), output_field=CharField()),
     )
@@ -65,7 +65,7 @@ def ladder(now: datetime, calendar: Calendar | None = None) -> Ladder:
         topic=TOPIC,
         template=TEMPLATE,
         kind=OutgoingMail.Kind.REMINDER,
-        due=lambda when: to_be_told(calendar.due(), when, silent=True),
+        due=lambda when: _to_be_told(calendar.due(), when, silent=True),
         days=sorted(policy.reminder_days),
         days_between=policy.days_between,
         spread=timedelta(minutes=policy.spread_minutes),
@@ -80,7 +80,7 @@ def notice(now: datetime, calendar: Calendar | None = None) -> Ladder:
         topic=TOPIC,
         template=NOTICE_TEMPLATE,
         kind=OutgoingMail.Kind.MODERATION,
-        due=lambda when: to_be_told(calendar.leaving(), when, silent=False),
+        due=lambda when: _to_be_told(calendar.leaving(), when, silent=False),
         days=[0],
         days_between=calendar.policy.days_between,
         spread=timedelta(minutes=calendar.policy.spread_minutes),

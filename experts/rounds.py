@@ -6,7 +6,7 @@ itself after its deadline, with a dated edition of the roster.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -151,11 +151,7 @@ def preview(now: datetime) -> Preview:
 
 def _plan(calendar: Calendar, now: datetime) -> Iterator[Planned]:
     """What the reminders would do under this calendar, thing by thing."""
-
-    def due(when: datetime):
-        return reminders.to_be_told(calendar.due(), when, silent=True)
-
-    return engine.plan(replace(reminders.ladder(now), due=due), now)
+    return engine.plan(reminders.ladder(now, calendar), now)
 
 
 def _is_never(planned: Planned) -> bool:

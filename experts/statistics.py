@@ -87,11 +87,6 @@ def by_region(now: datetime) -> list[dict]:
     return figures(now)["regions"]
 
 
-def by_country(now: datetime) -> dict[str, int]:
-    """Listed experts by country code; countries without any are left out."""
-    return figures(now)["countries"]
-
-
 def by_group(now: datetime) -> list[dict]:
     """The groups of expertise and how many experts the directory shows for each; none without."""
     limits = Policy.current().limits(now)

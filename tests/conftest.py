@@ -236,6 +236,16 @@ def mailoutbox(_dj_autoclear_mailbox):
     return Delivered()
 
 
+@pytest.fixture
+def lead(client):
+    """The Lead, signed in with a second factor in `client`."""
+    from tests.factories import LeadFactory
+
+    lead = LeadFactory(totp=True)
+    client.force_login(lead)
+    return lead
+
+
 @pytest.fixture(autouse=True)
 def _nothing_remembered(request):
     """No rate limit, cached value or queued task of an earlier test."""

@@ -94,7 +94,7 @@ class Together:
 
 
 def count(user) -> int:
-    """Items that wait for the Lead, for the band of every page; three queries."""
+    """Items that wait for the Lead, for the band of every page; two queries."""
     return moderation.keys(moderation.EXCEPTIONS, timezone.now()).count()
 
 

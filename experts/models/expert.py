@@ -8,8 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -323,6 +323,14 @@ class Expert(models.Model):
         self.term_ids = wanted
 
     @property
+    def mail_address(self) -> str:
+        """Where mail about the profile goes: its own address, else that of the sign-in; or empty.
+
+        MAIL_ADDRESS says the same in SQL.
+        """
+        return self.email or (self.user.email if self.user else "")
+
+    @property
     def reads(self) -> str:
         """The language of mail to the expert; experts/reminders.py says the same in SQL."""
         known = dict(settings.MAIL_LANGUAGES)
@@ -334,6 +342,10 @@ class Expert(models.Model):
 
     def is_paused(self, now: datetime) -> bool:
         return self.paused_until is not None and self.paused_until > now.date()
+
+
+#: `Expert.mail_address` as an expression.
+MAIL_ADDRESS = Coalesce(NullIf("email", Value("")), "user__email", Value(""))
 
 
 class ExpertTerm(models.Model):

@@ -12,6 +12,9 @@ from experts.models.expert import Expert
 from mailings.models import OutgoingMail, Reminder
 from partners.models import Region
 
+#: Of the reminders about profiles (mailings/models/reminders.py).
+TOPIC = "profile"
+
 
 def link_token() -> str:
     """Random, unguessable: 32 hexadecimal digits."""

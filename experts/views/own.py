@@ -15,7 +15,6 @@ from experts import (
     contact,
     editing,
     facts,
-    links,
     listing,
     presenting,
     switching_off,
@@ -43,7 +42,7 @@ def expert_me(request):
     if expert is None:
         return redirect("expert_apply")
     now = timezone.now()
-    address = links.address_of(expert)
+    address = expert.mail_address
     waiting = list(editing.waiting_changes(expert).values())
     names = editing.Names.of(waiting)
     return render(
@@ -234,7 +233,7 @@ def expert_reminders(request):
 @require_POST
 def expert_mail_again(request):
     """Mail to the address came back, and the person says that it works again."""
-    suppression.lift(links.address_of(_own(request)))
+    suppression.lift(_own(request).mail_address)
     messages.success(request, _("The portal writes to this address again."))
     return redirect("expert_me")
 

@@ -16,7 +16,6 @@ from partners.refusals import Refused
 from tests.factories import (
     NOW,
     ExpertFactory,
-    LeadFactory,
     OrganisationFactory,
     UserFactory,
 )
@@ -31,13 +30,6 @@ QUEUE = "/admin/?kind=silent"
 def clock():
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
-
-
-@pytest.fixture
-def lead(client):
-    lead = LeadFactory(totp=True)
-    client.force_login(lead)
-    return lead
 
 
 def silent_expert(**values) -> Expert:

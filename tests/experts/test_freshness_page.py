@@ -17,7 +17,7 @@ from mailings import suppression
 from mailings.models import OutgoingMail, Reminder, Suppression
 from partners import decisions
 from partners.models import Decision
-from tests.factories import NOW, TODAY, ExpertFactory, LeadFactory, UserFactory
+from tests.factories import NOW, TODAY, ExpertFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 DAY, TINY = timedelta(days=1), timedelta(microseconds=1)
@@ -29,13 +29,6 @@ PAGE, DRY_RUN = "admin:experts_expert_freshness", "admin:experts_expert_reminder
 def _today():
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def lead(client):
-    lead = LeadFactory(totp=True)
-    client.force_login(lead)
-    return lead
 
 
 def reminded(expert, step, at, state="sent"):

@@ -27,13 +27,6 @@ def clock():
         yield clock
 
 
-@pytest.fixture
-def lead(client):
-    lead = LeadFactory(totp=True)
-    client.force_login(lead)
-    return lead
-
-
 def open_round(lead, now=NOW, deadline=DEADLINE) -> Round:
     return rounds.open(deadline, lead, now)
 

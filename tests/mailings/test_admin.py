@@ -41,13 +41,6 @@ def _today():
         yield
 
 
-@pytest.fixture
-def lead(client):
-    lead = LeadFactory(totp=True)
-    client.force_login(lead)
-    return lead
-
-
 def page(client, mail) -> str:
     response = client.get(reverse("admin:mailings_outgoingmail_change", args=[mail.pk]))
     assert response.status_code == 200
@@ -108,13 +101,15 @@ class Anything(str):
         return self
 
 
+def source_of(name: str) -> str:
+    """A template with those that it extends."""
+    text = (Path(portal.TEMPLATES[0]["DIRS"][0]) / name).read_text()
+    return text + "".join(source_of(base) for base in re.findall(r'{% extends "(.+?)" %}', text))
+
+
 def context_of(template: str, word: str) -> dict:
     """Every name that the templates speak of, as this word."""
-    folder = Path(portal.TEMPLATES[0]["DIRS"][0])
-    text = "".join(
-        (folder / name).read_text()
-        for name in (f"{template}.subject.txt", f"{template}.txt", f"{template}.html")
-    )
+    text = "".join(source_of(f"{template}{ending}") for ending in (".subject.txt", ".txt", ".html"))
     names = set(re.findall(r"[a-z_]{2,}", " ".join(re.findall(r"{[{%].*?[}%]}", text))))
     return dict.fromkeys(names, Anything(word)) | {"policy": {"reminders_a_year": 3}}
 

@@ -40,13 +40,6 @@ def _today():
         yield
 
 
-@pytest.fixture
-def lead(client):
-    lead = LeadFactory(totp=True)
-    client.force_login(lead)
-    return lead
-
-
 def said(response):
     return [str(message) for message in response.wsgi_request._messages]
 

@@ -36,13 +36,6 @@ def _today():
         yield
 
 
-@pytest.fixture
-def lead(client):
-    lead = LeadFactory(totp=True)
-    client.force_login(lead)
-    return lead
-
-
 def save(expert, ago=timedelta(days=2), reason="", **values):
     """The expert saves these fields; the edit that comes of it."""
     expert.refresh_from_db()
