@@ -17,6 +17,20 @@ def _all(app: str, *models: str) -> set[str]:
 LEAD = frozenset(
     _all("partners", "organisation", "membership", "partnershiparea", "term", "synonym", "role")
     | _all("experts", "expert", "expertterm", "invitation", "importrun")
+    | _all(
+        "documents",
+        "document",
+        "version",
+        "translation",
+        "limitvalue",
+        "proposal",
+        "commentround",
+        "comment",
+        "practice",
+        "requirement",
+        "usereport",
+        "compilation",
+    )
     | {
         "partners.view_user",
         "partners.change_user",
@@ -24,6 +38,7 @@ LEAD = frozenset(
         "partners.add_partner",
         "partners.view_partnerchange",
         "partners.view_decision",
+        "partners.view_filefinding",
         "partners.view_country",
         "experts.view_consent",
         "experts.view_edit",

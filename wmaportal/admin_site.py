@@ -14,7 +14,7 @@ from partners.permissions import is_lead
 from partners.second_factor import has_second_factor, may_open_admin
 from wmaportal import queue
 
-OUR_APPS = ("partners", "mailings", "experts")
+OUR_APPS = ("partners", "mailings", "experts", "documents")
 
 
 class PortalAdminSite(admin.AdminSite):

@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 #: The areas of the navigation: URL name and word. An area appears once its URL name exists.
 AREAS = (
     ("expert_list", _("Experts")),
+    ("practice_list", _("Good practices")),
+    ("document_list", _("Library")),
+    ("round_list", _("Comment rounds")),
     ("partner_list", _("Partners")),
 )
 

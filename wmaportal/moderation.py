@@ -7,6 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet, Value
 
+from documents import moderation as documents
 from experts import moderation as experts
 from experts import statistics
 from experts.models import Expert
@@ -17,7 +18,7 @@ from partners.moderation import Answer, Item, Kind
 
 #: All kinds of items, in the order of the page.
 KINDS: dict[str, Kind] = {
-    kind.code: kind for kind in (*experts.KINDS, *partners.KINDS, *mailings.KINDS)
+    kind.code: kind for kind in (*experts.KINDS, *partners.KINDS, *documents.KINDS, *mailings.KINDS)
 }
 EXCEPTIONS = tuple(kind for kind in KINDS.values() if kind.is_exception)
 

@@ -5,9 +5,10 @@
 
 from datetime import datetime
 
+from documents import reminders as documents
 from experts import reminders as experts
 
-SCANS = (experts.scan,)
+SCANS = (experts.scan, documents.scan)
 
 
 def scan(now: datetime) -> dict[str, int]:

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "partners",
     "mailings",
     "experts",
+    "documents",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("contact/", home.contact, name="contact"),
     path("health/", health, name="health"),
     path("experts/", include("experts.urls")),
+    path("", include("documents.urls")),
     path("mail/", include("mailings.urls")),
     path("", include("partners.urls")),
     path("accounts/", include("allauth.urls")),

@@ -3,6 +3,7 @@
 from partners.models.codes import OneTimeCode
 from partners.models.countries import Country, Region
 from partners.models.decisions import Assignment, Decision
+from partners.models.files import FileFinding
 from partners.models.organisations import Membership, Organisation, PartnershipArea
 from partners.models.people import Role, User
 from partners.models.standing import Partner, PartnerChange
@@ -12,6 +13,7 @@ __all__ = [
     "Assignment",
     "Country",
     "Decision",
+    "FileFinding",
     "Membership",
     "OneTimeCode",
     "Organisation",

@@ -10,6 +10,17 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
 SINCE = date(2020, 1, 1)  # from this day on the factories' roles and memberships are held
 
+from tests.factories.documents import (  # noqa: E402
+    CommentFactory,
+    CommentRoundFactory,
+    DocumentFactory,
+    FileFactory,
+    PracticeFactory,
+    PracticeVersionFactory,
+    ResponseFactory,
+    SectionFactory,
+    VersionFactory,
+)
 from tests.factories.experts import ExpertFactory  # noqa: E402
 from tests.factories.partners import (  # noqa: E402
     LeadFactory,
@@ -26,13 +37,22 @@ __all__ = [
     "NOW",
     "SINCE",
     "TODAY",
+    "CommentFactory",
+    "CommentRoundFactory",
+    "DocumentFactory",
     "ExpertFactory",
+    "FileFactory",
     "LeadFactory",
     "MembershipFactory",
     "OrganisationFactory",
     "PartnerFactory",
     "PartnerUserFactory",
+    "PracticeFactory",
+    "PracticeVersionFactory",
+    "ResponseFactory",
     "RoleFactory",
     "SecretariatFactory",
+    "SectionFactory",
     "UserFactory",
+    "VersionFactory",
 ]

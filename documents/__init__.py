@@ -1,0 +1,1 @@
+"""What is known: the library, comment rounds, good practices."""

@@ -1,0 +1,113 @@
+"""Addresses of the library, comment rounds and good practices."""
+
+from django.urls import path
+
+from documents.views import (
+    answers,
+    book,
+    by_link,
+    comments,
+    files,
+    library,
+    limits,
+    lists,
+    matrices,
+    practices,
+    proposals,
+    reading,
+    reviews,
+    rounds,
+    tables,
+    uses,
+)
+
+urlpatterns = [
+    path("library/", lists.document_list, name="document_list"),
+    path("library/feed/", lists.document_feed, name="document_feed"),
+    path("library/list.csv", lists.document_export_csv, name="document_export_csv"),
+    path("library/new/", library.document_add, name="document_add"),
+    path("library/limits/", limits.limit_list, name="limit_list"),
+    path("library/proposals/", proposals.proposal_list, name="proposal_list"),
+    path("library/proposals/new/", proposals.proposal_add, name="proposal_add"),
+    path("library/proposals/<int:pk>/", proposals.proposal_detail, name="proposal_detail"),
+    path(
+        "library/proposals/<int:pk>/support/", proposals.proposal_support, name="proposal_support"
+    ),
+    path("library/<slug:code>/", library.document_detail, name="document_detail"),
+    path("library/<slug:code>/edit/", library.document_edit, name="document_edit"),
+    path("library/<slug:code>/cite/<str:style>/", library.document_cite, name="document_cite"),
+    path("library/<slug:code>/compare/", reading.version_compare, name="version_compare"),
+    path("library/<slug:code>/versions/new/", library.version_add, name="version_add"),
+    path("library/<slug:code>/v<int:number>/", library.version_detail, name="version_detail"),
+    path(
+        "library/<slug:code>/v<int:number>/publish/",
+        library.version_publish,
+        name="version_publish",
+    ),
+    path("library/<slug:code>/v<int:number>/drop/", library.version_drop, name="version_drop"),
+    path(
+        "library/<slug:code>/v<int:number>/translations/new/",
+        library.translation_add,
+        name="translation_add",
+    ),
+    path(
+        "library/<slug:code>/v<int:number>/<slug:language>/file/",
+        files.version_file,
+        name="version_file",
+    ),
+    path(
+        "library/<slug:code>/v<int:number>/<slug:language>/",
+        reading.version_read,
+        name="version_read",
+    ),
+    path("rounds/", rounds.round_list, name="round_list"),
+    path("rounds/new/", rounds.round_add, name="round_add"),
+    path("rounds/<int:pk>/", rounds.round_detail, name="round_detail"),
+    path("rounds/<int:pk>/edit/", rounds.round_edit, name="round_edit"),
+    path("rounds/<int:pk>/open/", rounds.round_open, name="round_open"),
+    path("rounds/<int:pk>/text/", comments.round_text, name="round_text"),
+    path("rounds/<int:pk>/comments/new/", comments.comment_add, name="comment_add"),
+    path("rounds/<int:pk>/comments/<int:comment_pk>/", comments.comment_edit, name="comment_edit"),
+    path(
+        "rounds/<int:pk>/comments/<int:comment_pk>/drop/",
+        comments.comment_drop,
+        name="comment_drop",
+    ),
+    path("rounds/<int:pk>/send/", comments.round_send, name="round_send"),
+    path("rounds/<int:pk>/none/", comments.round_no_comments, name="round_no_comments"),
+    path("rounds/<int:pk>/table.xlsx", tables.table_download, name="table_download"),
+    path("rounds/<int:pk>/table/", tables.table_upload, name="table_upload"),
+    path("rounds/<int:pk>/table/<int:table_pk>/", tables.table_preview, name="table_preview"),
+    path("rounds/<int:pk>/answers/", answers.answer_list, name="answer_list"),
+    path("rounds/<int:pk>/answers/<int:comment_pk>/", answers.answer_edit, name="answer_edit"),
+    path("rounds/<int:pk>/finish/", answers.round_finish, name="round_finish"),
+    path("rounds/<int:pk>/cancel/", answers.round_cancel, name="round_cancel"),
+    path("rounds/<int:pk>/matrix/", matrices.round_matrix, name="round_matrix"),
+    path("rounds/<int:pk>/matrix.xlsx", matrices.matrix_xlsx, name="matrix_xlsx"),
+    path("rounds/<int:pk>/matrix.csv", matrices.matrix_csv, name="matrix_csv"),
+    path("practices/", lists.practice_list, name="practice_list"),
+    path("practices/feed/", lists.practice_feed, name="practice_feed"),
+    path("practices/new/", practices.practice_add, name="practice_add"),
+    path("practices/compare/", practices.practice_compare, name="practice_compare"),
+    path("practices/book/", book.practice_book, name="practice_book"),
+    path("practices/book/editions/new/", book.compilation_add, name="compilation_add"),
+    path(
+        "practices/book/editions/<int:number>/", book.compilation_detail, name="compilation_detail"
+    ),
+    path("practices/link/<str:token>/", by_link.practice_by_link, name="practice_by_link"),
+    path("practices/<slug:code>/", practices.practice_detail, name="practice_detail"),
+    path(
+        "practices/<slug:code>/v<int:number>/", practices.practice_version, name="practice_version"
+    ),
+    path("practices/<slug:code>/edit/", practices.practice_edit, name="practice_edit"),
+    path("practices/<slug:code>/submit/", practices.practice_submit, name="practice_submit"),
+    path(
+        "practices/<slug:code>/photos/<int:photo_pk>/",
+        practices.practice_photo,
+        name="practice_photo",
+    ),
+    path("practices/<slug:code>/archive/", practices.practice_archive, name="practice_archive"),
+    path("practices/<slug:code>/valid/", practices.practice_valid, name="practice_valid"),
+    path("practices/<slug:code>/review/", reviews.practice_review, name="practice_review"),
+    path("practices/<slug:code>/used/", uses.use_add, name="use_add"),
+]
