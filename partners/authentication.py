@@ -2,9 +2,10 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,18 +20,27 @@ class RoleBackend(AuthenticationBackend):
     """
 
     def get_user(self, user_id):
-        """The person of a session with the roles of today, in one query."""
+        """The person of a session with the roles of today and the second step, in one query."""
         held = Role.objects.held_on(timezone.now().date()).filter(user=OuterRef("pk"))
-        people = User.objects.annotate(held=ArraySubquery(held.values("kind")))
+        factors = Authenticator.objects.filter(user=OuterRef("pk")).exclude(
+            type=Authenticator.Type.RECOVERY_CODES
+        )
+        people = User.objects.annotate(
+            held=ArraySubquery(held.values("kind")), with_second_factor=Exists(factors)
+        )
         user = people.filter(pk=user_id).first()
         if user is None or not self.user_can_authenticate(user):
             return None
         user.roles_today = frozenset(user.held)
+        user.has_second_factor = user.with_second_factor
         return user
 
     def get_all_permissions(self, user_obj, obj=None):
+        """Of a Lead or superuser only with a second step of signing in; others need none."""
         if not user_obj.is_active or user_obj.is_anonymous:
             return set()
+        if user_obj.is_staff and not user_obj.has_second_factor:
+            return permissions.of_roles(user_obj.roles_today - Role.LEADS)
         if user_obj.is_superuser:
             return permissions.LEAD
         return permissions.of_roles(user_obj.roles_today)

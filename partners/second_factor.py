@@ -3,15 +3,13 @@
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 
-_KINDS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-
 
 def has_second_factor(user) -> bool:
     """Has this person an authenticator app, or a passkey or security key?
 
     allauth asks for it at every sign-in from then on.
     """
-    return user.is_authenticated and is_mfa_enabled(user, types=_KINDS)
+    return user.is_authenticated and user.has_second_factor
 
 
 def has_recovery_codes(user) -> bool:

@@ -71,6 +71,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_superuser or bool(self.roles_today & Role.LEADS)
 
     @cached_property
+    def has_second_factor(self) -> bool:
+        """Has this person a second step of signing in? Read once for each request."""
+        return self.authenticator_set.exclude(type="recovery_codes").exists()
+
+    @cached_property
     def roles_today(self) -> frozenset:
         """The kinds of role held on this day, read once for each request."""
         if not self.pk:

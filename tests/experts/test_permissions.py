@@ -68,7 +68,7 @@ EVERYBODY = {
     "withdrawn partner": (withdrawn_partner, ()),
     "inactive partner": (lambda: PartnerUserFactory(is_active=False), ()),
     "lead": (LeadFactory, ("lead", "accepted", "partners")),
-    "co-lead": (lambda: role(Role.Kind.CO_LEAD), ("lead", "accepted", "partners")),
+    "co-lead": (lambda: role(Role.Kind.CO_LEAD, user__totp=True), ("lead", "accepted", "partners")),
     "superuser": (lambda: UserFactory(is_superuser=True), ("lead", "accepted", "partners")),
 }
 

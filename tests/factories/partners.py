@@ -70,7 +70,10 @@ class RoleFactory(DjangoModelFactory):
 
 
 class LeadFactory(UserFactory):
-    """A Lead of today; `totp=True` where admin is opened."""
+    """A Lead of today with a second step of signing in; `totp=False` for one who has none yet."""
+
+    class Params:
+        totp = True
 
     name = factory.Sequence(lambda n: f"Lead {n:02}")
     email = factory.Sequence(lambda n: f"lead{n:02}@example.org")

@@ -352,7 +352,7 @@ def test_my_page_says_what_waits(client, person):
 
 
 def test_a_lead_without_a_second_step_reads_what_to_do(client):
-    client.force_login(LeadFactory())
+    client.force_login(LeadFactory(totp=False))
 
     waiting = client.get(reverse("my_page")).context["waiting"]
 

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 
 from partners import permissions
 from partners.models import Role, User
@@ -17,6 +18,7 @@ from tests.factories import (
     SecretariatFactory,
     UserFactory,
 )
+from tests.factories.partners import TOTP_SECRET
 
 pytestmark = pytest.mark.django_db
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
@@ -44,12 +46,23 @@ def again(user):
 )
 @pytest.mark.parametrize("kind", [Role.Kind.LEAD, Role.Kind.CO_LEAD])
 def test_rights_follow_from_the_role_held_today(kind, from_on, to_on, held):
-    person = RoleFactory(kind=kind, from_on=from_on, to_on=to_on).user
+    person = RoleFactory(user__totp=True, kind=kind, from_on=from_on, to_on=to_on).user
 
     assert person.has_perm("experts.moderate") is held
     assert person.has_module_perms("partners") is held
     assert person.is_staff is held
     assert permissions.is_lead(person) is held
+
+
+def test_a_lead_has_the_rights_of_the_lead_with_a_second_step_of_signing_in_only():
+    lead = LeadFactory(totp=False)
+    assert lead.is_staff
+    assert not lead.has_perm("experts.view_expert")
+    assert not lead.has_module_perms("experts")
+
+    TOTP.activate(lead, TOTP_SECRET)
+
+    assert again(lead).has_perm("experts.view_expert")
 
 
 def test_the_history_of_a_role_stays_when_it_ends(time_machine):

@@ -99,7 +99,7 @@ def test_a_co_lead_gets_in(client):
 
 @pytest.mark.parametrize("url", ["/admin/", "/admin/experts/expert/", "/admin/no/such/page/"])
 def test_without_a_second_factor_the_lead_is_taken_to_it_and_told_why(client, url):
-    client.force_login(LeadFactory())
+    client.force_login(LeadFactory(totp=False))
 
     response = client.get(url)
 

@@ -602,7 +602,7 @@ STRANGERS = {
     "secretariat": nobody_special(SecretariatFactory),
     "expert": lambda: ExpertFactory(claimed=True).user,
     "ended Lead": ended_lead,
-    "Lead without a second factor": LeadFactory,
+    "Lead without a second factor": lambda: LeadFactory(totp=False),
 }
 
 
