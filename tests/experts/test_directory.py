@@ -7,8 +7,9 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from experts import listing_index, search
+from experts import listing_index
 from experts.models import Expert
+from partners.directory.words import SUGGESTIONS
 from tests.factories import (
     NOW,
     TODAY,
@@ -147,7 +148,7 @@ def test_a_misspelt_word_is_answered_with_what_was_meant(client, misspelt, meant
     offered = client.get(f"/experts/?q={misspelt}").context["suggestions"]
 
     assert any(meant.casefold() in one["text"].casefold() for one in offered), offered
-    assert len(offered) <= search.SUGGESTIONS
+    assert len(offered) <= SUGGESTIONS
     assert client.get(offered[0]["url"]).status_code == 200
 
 
@@ -308,7 +309,7 @@ def test_an_empty_result_says_what_to_loosen_and_every_number_is_true(client, as
         "Without “Africa”: 1 expert",
         "Without “French”: 1 expert",
     ]
-    lapsed = client.get(query).context["lapsed"]
+    lapsed = client.get(query).context["hidden"]
     assert lapsed["text"] == "Add 1 lapsed profile"
     for offer in [*offers, lapsed]:
         assert client.get(offer["url"]).context["found"].total == 1
@@ -443,7 +444,7 @@ def test_the_directory_and_a_profile_keep_within_their_queries(
         experts = ExpertFactory.create_batch(size)
         for query in ("", "q=lamps&region=east-asia", "q=nobodyatall"):
             # One query for the sets: what changed, or all of them where a test's transaction wrote
-            listing_index._kept.clear()
+            listing_index.KEEPER.kept.clear()
             with django_assert_max_num_queries(10) as counted:
                 client.get(f"/experts/?{query}")
             numbers.append((query, len(counted)))

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from experts import directory, listing_index
 from experts.models import Expert, ExpertTerm, Policy
 from partners import vocabulary
+from partners.directory import index, words
 from partners.models import Term
 from tests.experts.counting import counts_by_hand
 from tests.factories import NOW, TODAY, ExpertFactory, LeadFactory
@@ -19,7 +20,7 @@ from tests.factories import NOW, TODAY, ExpertFactory, LeadFactory
 
 @pytest.fixture(autouse=True)
 def _nothing_kept():
-    listing_index._kept.clear()
+    listing_index.KEEPER.kept.clear()
 
 
 def find(query: str = "", now=NOW):
@@ -126,10 +127,10 @@ def test_a_term_that_is_added_after_the_vocabulary_was_read_does_not_break_the_a
     transactional_db, monkeypatch
 ):
     ExpertFactory()
-    read = directory.search.terms_with_hits
+    read = words.terms_with_hits
 
-    def read_then_somebody_adds(words):
-        terms = read(words)
+    def read_then_somebody_adds(asked):
+        terms = read(asked)
 
         def add():
             term = Term.objects.create(code="brand-new", label_en="Brand new")
@@ -138,7 +139,7 @@ def test_a_term_that_is_added_after_the_vocabulary_was_read_does_not_break_the_a
         in_another_connection(add)
         return terms
 
-    monkeypatch.setattr(directory.search, "terms_with_hits", read_then_somebody_adds)
+    monkeypatch.setattr(words, "terms_with_hits", read_then_somebody_adds)
 
     assert find().total == 2
 
@@ -282,7 +283,7 @@ def test_many_readers_and_writers_at_once_end_with_an_exact_index(transactional_
 
 
 def test_more_changes_than_are_worth_following_are_read_anew(transactional_db, monkeypatch):
-    monkeypatch.setattr(listing_index, "MOST_MOVED", 3)
+    monkeypatch.setattr(index, "MOST_MOVED", 3)
     experts = ExpertFactory.create_batch(4)
     before = listing_index.current()
 
@@ -297,13 +298,13 @@ def test_more_changes_than_are_worth_following_are_read_anew(transactional_db, m
 
 def test_the_database_hands_over_one_change_more_than_are_worth_following(transactional_db):
     """So that 'too many' is noticed however many there are."""
-    assert f"LIMIT {listing_index.MOST_MOVED + 1}" in listing_index._CHANGED
+    assert f"LIMIT {index.MOST_MOVED + 1}" in listing_index.KEEPER.changed
 
 
 def test_after_a_long_rest_everything_is_read_anew(transactional_db, monkeypatch):
     ExpertFactory()
     before = listing_index.current()
-    before.checked_at -= listing_index.LONGEST_REST + 1
+    before.checked_at -= index.LONGEST_REST + 1
     with connection.cursor() as cursor:  # what others would have pruned meanwhile
         cursor.execute("UPDATE experts_expert SET country_id = 'KE'")
         cursor.execute("DELETE FROM experts_listchange")

@@ -1,10 +1,9 @@
-"""Finding experts by words, and what to suggest for a word that finds nobody."""
+"""Searching by words, and what to suggest for words that find nothing."""
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramWordSimilarity
 from django.db.models import F, Func, QuerySet, Value
 
-from experts.models import Expert
 from partners.models import Country, Synonym, Term
 from partners.reference import sort_key
 
@@ -22,22 +21,19 @@ class Words(SearchQuery):
 
 
 class Rank(SearchRank):
-    """0 to 1: a name weighs more than expertise, expertise more than summary and experience."""
+    """0 to 1: a name weighs more than expertise, expertise more than summary, that more than text.
 
-    def __init__(self, words: str):
-        weights = [0.05, 0.2, 0.6, 1.0]  # experience, summary, expertise, name
-        super().__init__(F("search"), Words(words), weights=weights)
+    `field` is the search vector.
+    """
 
-
-def matching(experts: QuerySet, words: str) -> QuerySet:
-    """Experts in whose profile all words stand (a name, a subject, a country)."""
-    return experts.filter(search=Words(words))
+    def __init__(self, words: str, field: str = "search"):
+        weights = [0.05, 0.2, 0.6, 1.0]  # text, summary, expertise, name
+        super().__init__(F(field), Words(words), weights=weights)
 
 
-def ids_matching(words: str) -> list[int]:
-    """Keys of all listed experts in whose profile the words stand, in no order."""
-    found = matching(Expert.objects.listed().order_by(), words)
-    return found.aggregate(keys=ArrayAgg("pk", default=Value([])))["keys"]
+def ids_of(rows: QuerySet) -> list[int]:
+    """Keys of all these rows, in no order."""
+    return rows.order_by().aggregate(keys=ArrayAgg("pk", default=Value([])))["keys"]
 
 
 def terms_with_hits(words: str) -> list[Term]:
@@ -61,11 +57,12 @@ def other_words(terms: list[Term]) -> list[str]:
     return list(found[:3])
 
 
-def suggestions(words: str, experts: QuerySet) -> list[str]:
+def suggestions(words: str, rows: QuerySet, name: str, sort_name: str) -> list[str]:
     """Up to three known words that look like a misspelt query, best first.
 
-    Looks at terms, their synonyms, countries and the names of `experts` (those the person may
-    see). Trigram similarity, so 'termometer' finds thermometers.
+    Looks at terms, their synonyms, countries and the names of `rows` (those the person may see),
+    which stand in the fields `name` and, in lower case without accents, `sort_name`. Trigram
+    similarity, so 'termometer' finds thermometers.
     """
     wanted = Value(sort_key(words[:MAX_LENGTH]))
     plain = Func(F("text"), function="portal_sort_key")
@@ -76,8 +73,8 @@ def suggestions(words: str, experts: QuerySet) -> list[str]:
             for label in ("label_en", "label_fr", "label_es")
         ),
         Country.objects.annotate(text=F("name"), plain=F("sort_name")),
-        experts.filter(sort_name__trigram_word_similar=wanted).annotate(
-            text=F("name"), plain=F("sort_name")
+        rows.filter(**{f"{sort_name}__trigram_word_similar": wanted}).annotate(
+            text=F(name), plain=F(sort_name)
         ),
     ]
     rows = [
