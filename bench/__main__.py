@@ -12,7 +12,7 @@ import time
 
 from wmaportal.local.servers import ROOT
 
-MODULES = ("directory", "imports", "outbox", "reminders", "web", "transfer")
+MODULES = ("directory", "imports", "outbox", "reminders", "web", "transfer", "download")
 
 
 def main(prefix: str = "") -> int:
