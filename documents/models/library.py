@@ -28,15 +28,14 @@ class Audience(models.TextChoices):
 
     @classmethod
     def of(cls, user) -> list["Audience"]:
-        """The audiences to which this person belongs today; the Lead belongs to all."""
-        if permissions.is_lead(user):
+        """The audiences to which this person belongs today: each is part of the one before it."""
+        if user.has_perm("documents.view_document"):
             return list(cls)
-        audiences = [cls.PUBLIC]
-        if permissions.is_partner(user, timezone.now().date()):
-            audiences.append(cls.PARTNERS)
         if user.is_authenticated and user.is_active and Role.Kind.CORE_MEMBER in user.roles_today:
-            audiences.append(cls.CORE)
-        return audiences
+            return list(cls)
+        if permissions.is_partner(user, timezone.now().date()):
+            return [cls.PUBLIC, cls.PARTNERS]
+        return [cls.PUBLIC]
 
 
 class DocumentQuerySet(models.QuerySet):
@@ -53,6 +52,11 @@ class DocumentQuerySet(models.QuerySet):
         if user.is_authenticated and user.is_active:
             seen |= Q(owner=user)
         return self.filter(seen)
+
+    def public(self):
+        """What everybody finds in the library."""
+        current = (Document.Status.OPEN, Document.Status.PUBLISHED)
+        return self.released().filter(audience=Audience.PUBLIC, status__in=current).defer("search")
 
     def owned_by(self, user):
         return self.filter(owner=user)

@@ -27,7 +27,8 @@ class PracticeQuerySet(models.QuerySet):
         """Published and archived ones; one's own; for the Lead all. The one definition."""
         if user.has_perm("documents.view_practice"):
             return self
-        seen = Q(status__in=(Practice.Status.PUBLISHED, Practice.Status.ARCHIVED))
+        shown = (Practice.Status.PUBLISHED, Practice.Status.ARCHIVED)
+        seen = Q(status__in=shown, current__isnull=False)
         if user.is_authenticated and user.is_active:
             seen |= Q(owner=user)
         return self.filter(seen)
@@ -249,7 +250,7 @@ class PracticeVersion(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
-    #: The points of the reviewer's short list that were ticked (documents/reviewing.py)
+    #: The points of the reviewer's short list that were ticked (documents/practices.py)
     checked = ArrayField(models.CharField(max_length=20), default=list, editable=False)
 
     sort_title = models.CharField(max_length=200, default="", editable=False)
@@ -310,11 +311,24 @@ class PracticeTerm(models.Model):
         return str(self.term)
 
 
+class SheetLinkQuerySet(models.QuerySet):
+    def shown(self):
+        """Links of what the directory shows: the newest versions of published practices."""
+        shown = self.filter(
+            version__practice__status=Practice.Status.PUBLISHED,
+            version__practice__current=F("version"),
+        )
+        sheets = shown.select_related("version__practice", "version__country")
+        return sheets.defer("version__search").order_by("version__sort_title")
+
+
 class PracticeExpert(models.Model):
     """A resource person can tell more about a practice; goes when the profile is erased."""
 
     version = models.ForeignKey(PracticeVersion, models.CASCADE, related_name="resource_persons")
     expert = models.ForeignKey(Expert, models.CASCADE, related_name="practice_links")
+
+    objects = SheetLinkQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint("version", "expert", name="practice_expert_once")]
@@ -327,7 +341,9 @@ class PracticeOrganisation(models.Model):
     """An organisation runs a practice, or can tell more."""
 
     version = models.ForeignKey(PracticeVersion, models.CASCADE)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="practice_links")
+
+    objects = SheetLinkQuerySet.as_manager()
 
     class Meta:
         constraints = [

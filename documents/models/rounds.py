@@ -15,6 +15,8 @@ from partners.models import Organisation
 
 
 class CommentRoundQuerySet(models.QuerySet):
+    _PUBLIC = Q(status="finished", is_public_response=True)
+
     def announced(self):
         """Rounds that were opened by the Lead, whether or not their first moment has come."""
         return self.exclude(status=CommentRound.Status.PREPARED)
@@ -23,12 +25,14 @@ class CommentRoundQuerySet(models.QuerySet):
         return self.filter(status=CommentRound.Status.OPEN, opens_at__lte=now, closes_at__gt=now)
 
     def visible_to(self, user):
-        """Announced rounds for an audience of the person, on documents that the person may see."""
+        """Announced rounds on documents that the person may see: those for an audience of the
+        person, and finished ones with a public response.
+        """
         if user.has_perm("documents.view_commentround"):
             return self
         seen = (
             ~Q(status=CommentRound.Status.PREPARED)
-            & Q(audience__in=Audience.of(user))
+            & (Q(audience__in=Audience.of(user)) | self._PUBLIC)
             & (Q(version=None) | Q(version__document__in=Document.objects.visible_to(user)))
         )
         if user.is_authenticated and user.is_active:
@@ -213,12 +217,13 @@ class Comment(models.Model):
         DRAFT = "draft", _("Draft")
         SENT = "sent", _("Sent")
         LATE = "late", _("Came after the close")
+        NOT_ADMITTED = "not_admitted", _("Came too late and was not taken in")
         WITHDRAWN = "withdrawn", _("Taken back")
 
     NEXT = {
         Status.DRAFT: {Status.SENT, Status.LATE},
         Status.SENT: {Status.WITHDRAWN},
-        Status.LATE: {Status.SENT, Status.WITHDRAWN},
+        Status.LATE: {Status.SENT, Status.NOT_ADMITTED},
     }
 
     class Type(models.TextChoices):
@@ -247,7 +252,7 @@ class Comment(models.Model):
     type = models.CharField(_("type"), max_length=10, choices=Type, default=Type.GENERAL)
     text = models.TextField(_("comment"), max_length=10_000, blank=True)
     proposed_text = models.TextField(_("proposed text"), max_length=10_000, blank=True)
-    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
+    status = models.CharField(_("status"), max_length=15, choices=Status, default=Status.DRAFT)
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -270,7 +275,7 @@ class Comment(models.Model):
             models.UniqueConstraint("round", "number", name="comment_number_once"),
             models.CheckConstraint(
                 name="comment_sent_has_number_and_words",
-                condition=Q(status__in=["draft", "late"])
+                condition=Q(status__in=["draft", "late", "not_admitted"])
                 | Q(number__isnull=False, sent_at__isnull=False),
             ),
         ]

@@ -186,8 +186,8 @@ class ResponseFactory(DjangoModelFactory):
 class PracticeFactory(DjangoModelFactory):
     """Published a year ago by a partner, in Japan, with a precondition and a resource person.
 
-    Fields of the version are given with `version__`: `PracticeFactory(version__title="Lamps")`.
-    With `published=False` a draft that could be submitted.
+    Fields of the version are given together: `PracticeFactory(version={"title": "Lamps"})`.
+    With `published=False` a draft that could be submitted, with `bare=True` one without versions.
     """
 
     class Meta:
@@ -196,19 +196,24 @@ class PracticeFactory(DjangoModelFactory):
 
     class Params:
         published = True
+        bare = False
 
     code = factory.Sequence(lambda n: f"practice-{n:02}")
     owner = factory.SubFactory(PartnerUserFactory)
     created_at = NOW - timedelta(days=400)
+    version = factory.LazyFunction(dict)
     is_published = factory.SelfAttribute("published")
+    is_bare = factory.SelfAttribute("bare")
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        published = kwargs.pop("is_published")
-        fields = {key[9:]: kwargs.pop(key) for key in list(kwargs) if key.startswith("version__")}
+        published, bare = kwargs.pop("is_published"), kwargs.pop("is_bare")
+        fields = kwargs.pop("version")
         status = kwargs.pop("status", Practice.Status.PUBLISHED)
         reviewed_at = kwargs.pop("reviewed_at", NOW - timedelta(days=365))
         practice = model_class.objects.create(*args, **kwargs)
+        if bare:
+            return practice
         version = PracticeVersionFactory(practice=practice, **fields)
         if published:
             publish(version)
@@ -225,7 +230,7 @@ class PracticeVersionFactory(DjangoModelFactory):
         model = PracticeVersion
         skip_postgeneration_save = True
 
-    practice = factory.SubFactory(PracticeFactory, published=False)
+    practice = factory.SubFactory(PracticeFactory, bare=True)
     number = 1
     title = factory.LazyAttribute(lambda made: f"Collection by pharmacies ({made.practice.code})")
     summary = "Pharmacies take back thermometers for three months."
