@@ -1,0 +1,52 @@
+"""Paragraphs of a text with their numbers, and the differences between two texts."""
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+
+@register.simple_tag
+def clauses(section, reading=None) -> list[dict]:
+    """{label, text, url, count} of each paragraph.
+
+    `url` is where one comments on it, `count` the number of one's own comments there; `reading` has
+    `comment_url(label)` and `counts`, or is None where nobody comments.
+    """
+    return [
+        {
+            "label": label,
+            "text": text,
+            "url": reading.comment_url(label) if reading else None,
+            "count": reading.counts.get(label, 0) if reading else 0,
+        }
+        for label, text in section.numbered
+    ]
+
+
+@register.filter
+def marked(pieces) -> SafeString:
+    """Pieces of `comparing.Clause` with what is new and gone marked, for eyes and ears."""
+    words = {"ins": _("inserted:"), "del": _("deleted:")}
+    end = _("end of change")
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (
+                format_html(
+                    '<{0}><span class="sr"> {1} </span>{2}<span class="sr"> {3} </span></{0}>{4}',
+                    kind,
+                    words[kind],
+                    text.rstrip(),
+                    end,
+                    " " if text[-1:].isspace() else "",
+                )
+                if kind
+                else text,
+            )
+            for kind, text in pieces
+        ),
+    )
