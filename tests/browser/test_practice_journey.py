@@ -1,0 +1,77 @@
+"""A practice from the first words to its use elsewhere, in a browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from documents.models import Practice
+from tests.browser.test_journeys import visit  # noqa: F401 (a fixture)
+from tests.factories import ExpertFactory, LeadFactory, PartnerUserFactory, PracticeFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_practice_is_submitted_returned_published_compared_and_used(visit):  # noqa: F811
+    other = PracticeFactory(version={"title": "Boxes in schools"})
+    ExpertFactory(name="Rosa Retort (example)")
+    partner, lead = PartnerUserFactory(), LeadFactory()
+    own = visit(partner)
+
+    own.goto("/practices/new/")
+    own.get_by_label("Title").fill("Lamps in hardware shops")
+    own.get_by_role("button", name="Begin").click()
+    own.get_by_role("button", name="Save draft").click()
+    expect(own.get_by_text("Before you can submit it")).to_be_visible()
+    own.get_by_label("Summary").first.fill("Shops take back lamps in boxes.")
+    own.get_by_label("Country", exact=True).select_option(label="Uruguay")
+    own.get_by_role("textbox", name="What was done").fill("Forty shops had a box for a year.")
+    own.locator("#id_preconditions-0-text").fill("A treatment plant that takes lamps")
+    own.locator("#id_preconditions-0-kind").select_option(label="Technical")
+    own.locator("#id_recommendations-0-text").fill("Empty the boxes each week.")
+    own.locator("#id_persons-0-name").fill("Rosa Retort (example)")
+    own.get_by_role("button", name="Save and look at the short list").click()
+    expect(own.get_by_text("All that is asked for is there")).to_be_visible()
+    own.get_by_role("button", name="Submit", exact=True).click()
+    expect(own.locator("h1")).to_contain_text(re.compile("Waits|Lamps in hardware shops"))
+
+    desk = visit(lead)
+    desk.goto("/admin/")
+    desk.get_by_role("link", name=re.compile("Review")).first.click()
+    expect(desk.locator("h1")).to_have_text("Lamps in hardware shops")
+    desk.get_by_label("Results", exact=False).last.fill("How many lamps came back?")
+    desk.get_by_role("button", name="Return with comments").click()
+    expect(desk.locator(".note.good")).to_be_visible()
+
+    practice = Practice.objects.get(code="lamps-in-hardware-shops")
+    own.goto(f"/practices/{practice.code}/edit/")
+    expect(own.get_by_text("How many lamps came back?")).to_be_visible()
+    own.locator("#id_results-0-what").fill("Lamps that came back")
+    own.locator("#id_results-0-value").fill("5200")
+    own.locator("#id_results-0-unit").fill("lamps a year")
+    own.get_by_role("button", name="Save and look at the short list").click()
+    own.get_by_role("button", name="Submit", exact=True).click()
+
+    desk.goto(f"/practices/{practice.code}/review/")
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    public = visit()
+    public.goto("/practices/")
+    row = public.locator("li", has=public.get_by_role("link", name="Lamps in hardware shops"))
+    expect(row.first).to_be_visible()
+
+    public.locator(f'input[name="practice"][value="{practice.code}"]').check()
+    public.locator(f'input[name="practice"][value="{other.code}"]').check()
+    public.get_by_role("button", name="Compare the chosen").click()
+    expect(public.locator("main")).to_contain_text("Lamps in hardware shops")
+    expect(public.locator("main")).to_contain_text("Boxes in schools")
+
+    user = visit(PartnerUserFactory())
+    user.goto(practice.get_absolute_url())
+    user.get_by_role("link", name="Tell us that you used it").click()
+    user.get_by_label("Country", exact=True).select_option(label="Chile")
+    user.get_by_label("Year", exact=True).fill("2026")
+    user.get_by_label("Did it help").select_option(label="It helped")
+    user.get_by_label("What it brought").fill("900 lamps in a month.")
+    user.get_by_role("button", name="Tell it").click()
+    public.goto(practice.get_absolute_url())
+    expect(public.locator("main")).to_contain_text("900 lamps in a month.")
