@@ -1,25 +1,299 @@
+"""Writing comments: the text with one's own comments in it, one comment, sending them all."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from documents import commenting, permissions, rounds
+from documents.forms.rounds import CommentForm
+from documents.models import Comment, CommentRound, Section, Translation
+from documents.views.reading import direction
+from partners.models import Organisation
+from partners.refusals import Refused
+
+_anything = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def round_text(request, **kwargs):
-    raise Http404
+def _round(request, pk: int) -> CommentRound:
+    found = CommentRound.objects.visible_to(request.user).select_related("version__document")
+    return get_object_or_404(found, pk=pk)
 
 
-def comment_add(request, **kwargs):
-    raise Http404
+def _commenters(request, pk: int) -> CommentRound:
+    """The round, for whoever may comment in it; others who see it are refused."""
+    comment_round = _round(request, pk)
+    if not permissions.can_comment(request.user, comment_round):
+        raise PermissionDenied
+    return comment_round
 
 
-def comment_edit(request, **kwargs):
-    raise Http404
+def _own(request, comment_round: CommentRound, pk: int) -> Comment:
+    return get_object_or_404(comment_round.comments.filter(author=request.user), pk=pk)
 
 
-def comment_drop(request, **kwargs):
-    raise Http404
+def _translation(comment_round: CommentRound, language: str = "") -> Translation | None:
+    """The text to read: in the language asked for, else the original; None where there is none."""
+    if not comment_round.version_id:
+        return None
+    texts = list(
+        comment_round.version.translations.filter(sections__isnull=False)
+        .distinct()
+        .order_by("-is_original", "language")
+    )
+    chosen = [text for text in texts if text.language == language]
+    return next(iter(chosen or texts), None)
 
 
-def round_send(request, **kwargs):
-    raise Http404
+@dataclass
+class Reading:
+    """What parts/section.html asks: where one comments on a paragraph, and how often one did."""
+
+    comment_round: CommentRound
+    counts: dict[str, int]
+    is_open: bool
+
+    def comment_url(self, label: str) -> str | None:
+        if not self.is_open:
+            return None
+        address = reverse("comment_add", args=[self.comment_round.pk])
+        return f"{address}?{urlencode({'paragraph': label})}"
 
 
-def round_no_comments(request, **kwargs):
-    raise Http404
+@require_safe
+def round_text(request, pk):
+    """The text of the version, with 'comment on' at each paragraph, and one's own comments."""
+    comment_round = _round(request, pk)
+    translation = _translation(comment_round, request.GET.get("language", ""))
+    if translation is None:
+        raise Http404
+    user, now = request.user, timezone.now()
+    may = permissions.can_comment(user, comment_round)
+    counts: dict[str, int] = {}
+    if may:
+        places = comment_round.comments.filter(author=user).exclude(status=Comment.Status.WITHDRAWN)
+        for section, paragraph in places.values_list("section", "paragraph"):
+            counts[paragraph or section] = counts.get(paragraph or section, 0) + 1
+    context = {
+        "round": comment_round,
+        "document": comment_round.version.document,
+        "translation": translation,
+        "languages": [
+            one
+            for one in comment_round.version.translations.filter(sections__isnull=False).distinct()
+            if one.pk != translation.pk
+        ],
+        "direction": direction(translation.language),
+        "sections": translation.sections.defer("search").order_by("order"),
+        "reading": Reading(comment_round, counts, may and comment_round.takes_comments(now)),
+        "takes_comments": comment_round.takes_comments(now),
+        "can_comment": may,
+        "state": rounds.state(comment_round, now),
+        "closes": rounds.closes_words(comment_round),
+        "drafts": commenting.drafts_of(comment_round, user).count() if may else 0,
+    }
+    return render(request, "documents/round_text.html", context)
+
+
+def _labels(comment_round: CommentRound) -> dict[str, list[str]] | None:
+    """{section: its paragraphs} of the original; None for a text that the portal does not have."""
+    translation = _translation(comment_round)
+    if translation is None:
+        return None
+    return dict(translation.sections.order_by("order").values_list("label", "labels"))
+
+
+def _quoted(comment_round: CommentRound, place: str) -> str:
+    """The paragraph that is commented on; empty for a section or an unknown number."""
+    translation = _translation(comment_round)
+    if translation is None or not place:
+        return ""
+    section = Section.objects.filter(translation=translation, labels__contains=[place]).first()
+    return dict(section.numbered)[place] if section else ""
+
+
+def _organisations(user):
+    """Those to which the person belongs today."""
+    mine = user.memberships.held_on(timezone.now().date())
+    return Organisation.objects.filter(pk__in=mine.values("organisation")).order_by("name")
+
+
+def _form(request, comment_round: CommentRound, initial: dict) -> CommentForm:
+    return CommentForm(
+        request.POST or None,
+        initial=initial,
+        comment_round=comment_round,
+        organisations=_organisations(request.user),
+        labels=_labels(comment_round),
+    )
+
+
+@login_required
+@_anything
+def comment_add(request, pk):
+    comment_round = _commenters(request, pk)
+    asked = request.GET
+    place = (asked.get("paragraph") or asked.get("section") or "")[:20]
+    page = asked.get("page", "")
+    own = list(_organisations(request.user)[:2])
+    initial = {
+        "place": place,
+        "page": page if page.isdecimal() and len(page) < 6 else None,
+        "type": Comment.Type.GENERAL,
+        "organisation": own[0] if own else None,
+        "question": comment_round.questions.filter(
+            number=asked["question"] if asked.get("question", "").isdecimal() else 0
+        ).first(),
+    }
+    return _write(request, comment_round, None, _form(request, comment_round, initial), place)
+
+
+@login_required
+@_anything
+def comment_edit(request, pk, comment_pk):
+    comment_round = _commenters(request, pk)
+    comment = _own(request, comment_round, comment_pk)
+    initial = {
+        "seen": comment.changed_at.isoformat(),
+        "place": comment.paragraph or comment.section,
+        "page": comment.page,
+        "type": comment.type,
+        "text": comment.text,
+        "proposed_text": comment.proposed_text,
+        "organisation": comment.organisation_id,
+        "question": comment.question_id,
+    }
+    form = _form(request, comment_round, initial)
+    return _write(request, comment_round, comment, form, initial["place"])
+
+
+def _write(request, comment_round: CommentRound, comment: Comment | None, form, place: str):
+    """Show the form, or save what was typed. Nothing typed is lost, whatever is the answer."""
+    now, other, status = timezone.now(), None, 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = commenting.save(
+                comment_round.pk,
+                request.user,
+                form.values(),
+                now,
+                comment.pk if comment else None,
+                _seen(form) if comment else None,
+            )
+        except commenting.Late as late:
+            messages.warning(request, str(late))
+            return redirect("round_detail", comment_round.pk)
+        except commenting.Collision as collision:
+            other, status = collision.comment, 409
+            form.data = form.data.copy()
+            form.data["seen"] = other.changed_at.isoformat()
+            form.add_error(None, str(collision))
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _said(saved))
+            return redirect(_back(request, comment_round, saved))
+    context = {
+        "round": comment_round,
+        "comment": comment,
+        "form": form,
+        "other": other,
+        "quoted": _quoted(comment_round, place),
+        "place": place,
+        "is_over": comment_round.is_over(now),
+        "closes": rounds.closes_words(comment_round),
+        "can_drop": comment is not None
+        and (
+            comment.status == Comment.Status.DRAFT
+            or (comment.status == Comment.Status.SENT and comment_round.takes_comments(now))
+        ),
+    }
+    return render(request, "documents/comment_edit.html", context, status=status)
+
+
+def _seen(form) -> datetime | None:
+    try:
+        return parse_datetime(form.cleaned_data["seen"])
+    except ValueError:
+        return None
+
+
+def _said(comment: Comment) -> str:
+    if comment.status == Comment.Status.SENT:
+        return _("Saved. It stays sent as comment %(number)s.") % {"number": comment.number}
+    return _("Saved as a draft. It is sent when you choose “Send all”.")
+
+
+def _back(request, comment_round: CommentRound, comment: Comment) -> str:
+    """To the paragraph in the text where there is one, else to the round."""
+    if _translation(comment_round) and (comment.paragraph or comment.section):
+        anchor = f"p-{comment.paragraph}" if comment.paragraph else f"s-{comment.section}"
+        return f"{reverse('round_text', args=[comment_round.pk])}#{anchor}"
+    return comment_round.get_absolute_url()
+
+
+@login_required
+@require_POST
+def comment_drop(request, pk, comment_pk):
+    comment_round = _commenters(request, pk)
+    comment = _own(request, comment_round, comment_pk)
+    try:
+        commenting.drop(comment.pk, request.user, timezone.now())
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, _("Taken back."))
+    return redirect(comment_round)
+
+
+@login_required
+@require_POST
+def round_send(request, pk):
+    """All drafts of this person; after the close they go to the Lead as late ones."""
+    comment_round, now = _commenters(request, pk), timezone.now()
+    try:
+        if comment_round.is_over(now):
+            number = commenting.hand_in_late(comment_round.pk, request.user, now)
+            words = ngettext(
+                "%(n)s comment came too late. It is kept, and the Lead was asked to take it in.",
+                "%(n)s comments came too late. They are kept, and the Lead was asked to take "
+                "them in.",
+                number,
+            )
+            messages.warning(request, words % {"n": number})
+        else:
+            number = commenting.send_all(comment_round.pk, request.user, now)
+            words = ngettext(
+                "%(n)s comment is sent. You can change it until %(closes)s.",
+                "%(n)s comments are sent. You can change them until %(closes)s.",
+                number,
+            )
+            closes = rounds.closes_words(comment_round)
+            messages.success(request, words % {"n": number, "closes": closes})
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    return redirect(comment_round)
+
+
+@login_required
+@require_POST
+def round_no_comments(request, pk):
+    comment_round = _commenters(request, pk)
+    try:
+        commenting.no_comments(comment_round.pk, request.user, timezone.now())
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, _("Thank you: noted that you have no comments."))
+    return redirect(comment_round)
