@@ -6,3 +6,9 @@ class DocumentsConfig(AppConfig):
     name = "documents"
     verbose_name = _("Library and good practices")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        # Tables exist from here on
+        from documents import answer_mails
+
+        answer_mails.register()

@@ -1,1 +1,75 @@
-KINDS = ()
+"""Proposals that wait for the Lead's next step."""
+
+from datetime import datetime
+
+from django import forms
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy
+
+from documents import proposing
+from documents.models import Proposal
+from partners.moderation import Asked, Item, Kind, Step
+
+
+def _proposals(now: datetime) -> QuerySet[Proposal]:
+    done = (Proposal.Status.PUBLISHED, Proposal.Status.DECLINED)
+    found = Proposal.objects.exclude(status__in=done)
+    return found.annotate(since=Coalesce("decided_at", "proposed_at"))
+
+
+def _describe(proposals: QuerySet[Proposal]) -> list[Item]:
+    found = proposals.select_related("proposed_by", "organisation", "document").defer(
+        "document__search"
+    )
+    return [
+        Item(object=one, title=one.title, since=one.since, facts={"supports": one.support_count})
+        for one in found.annotate(support_count=Count("supports"))
+    ]
+
+
+class ResultForm(forms.Form):
+    """What came of a proposal; left empty, nothing changes."""
+
+    code = forms.SlugField(label=gettext_lazy("Code of the document in the library"))
+
+
+KINDS = (
+    Kind(
+        code="proposals",
+        name=gettext_lazy("Proposals"),
+        waiting=_proposals,
+        describe=_describe,
+        template="admin/queue/proposals.html",
+        steps={
+            "take_up": Step(
+                lambda pk, answer: proposing.take_up(pk, answer.by, answer.now),
+                gettext_lazy("Taken up: %(item)s. The proposer is told."),
+            ),
+            "start": Step(
+                lambda pk, answer: proposing.start_work(pk, answer.by, answer.now),
+                gettext_lazy("In work: %(item)s. The proposer is told."),
+            ),
+            "publish": Step(
+                lambda pk, answer: proposing.publish(
+                    pk, answer.said["code"], answer.by, answer.now
+                ),
+                gettext_lazy("Published: %(item)s. The proposer is told."),
+                asked=Asked(
+                    form=ResultForm,
+                    initial=lambda proposals: {},
+                    heading=gettext_lazy("What came of the proposal"),
+                    lead=gettext_lazy("The code is the last part of the document’s address."),
+                    button=gettext_lazy("Say that it is published"),
+                ),
+            ),
+            "decline": Step(
+                lambda pk, answer: proposing.decline(pk, answer.reason, answer.by, answer.now),
+                gettext_lazy("Declined: %(item)s. The proposer is told why."),
+                needs_reason=True,
+            ),
+        },
+        bulk=(),
+        is_exception=False,
+    ),
+)

@@ -1,37 +1,317 @@
-from django.http import Http404
+"""A document of the library, its versions, and the steps of those who keep it."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from documents import answering, cataloguing, citing, downloads, permissions, publishing
+from documents.forms.library import DocumentForm, OverrideForm, PartForm, VersionForm
+from documents.models import (
+    Audience,
+    CommentRound,
+    Document,
+    Extraction,
+    Link,
+    Proposal,
+    Translation,
+    Version,
+)
+from experts import presenting
+from partners import languages, mail
+from partners.refusals import Refused
+
+_anything = require_http_methods(["GET", "HEAD", "POST"])
+
+LOOKS = {
+    Document.Status.DRAFT: "info",
+    Document.Status.OPEN: "info",
+    Document.Status.PUBLISHED: "good",
+    Document.Status.SUPERSEDED: "warn",
+    Document.Status.ARCHIVED: "warn",
+}
 
 
-def document_add(request, **kwargs):
-    raise Http404
+def _visible(request: HttpRequest, code: str) -> Document:
+    """404 for a document that this person may not see."""
+    found = Document.objects.visible_to(request.user).defer("search")
+    return get_object_or_404(
+        found.select_related("owner", "superseded_by").prefetch_related("organisations", "terms"),
+        code=code,
+    )
 
 
-def document_detail(request, **kwargs):
-    raise Http404
+def _own(request: HttpRequest, code: str) -> Document:
+    """The document, for its owner and the Lead; others who see it are refused."""
+    document = _visible(request, code)
+    if not permissions.can_edit_document(request.user, document):
+        raise PermissionDenied
+    return document
 
 
-def document_edit(request, **kwargs):
-    raise Http404
+def _versions(request: HttpRequest, document: Document) -> list[Version]:
+    """What the person may see, the newest first, each with its texts."""
+    texts = Translation.objects.select_related("extraction")
+    versions = list(
+        Version.objects.visible_to(request.user)
+        .filter(document=document)
+        .order_by("-number")
+        .prefetch_related(Prefetch("translations", texts))
+    )
+    dead = dict(
+        Link.objects.filter(
+            url__in={one.url for version in versions for one in version.translations.all()},
+            dead_since__isnull=False,
+        ).values_list("url", "dead_since")
+    )
+    counts = downloads.total([version.pk for version in versions])
+    for version in versions:
+        version.document = document
+        version.downloads_total = counts.get(version.pk, 0)
+        for text in version.translations.all():
+            text.version = version
+            text.dead_since = dead.get(text.url)
+            extraction = getattr(text, "extraction", None)
+            text.can_be_read = extraction and extraction.state == Extraction.State.DONE
+    return versions
 
 
-def document_cite(request, **kwargs):
-    raise Http404
+def _version(request: HttpRequest, document: Document, number: int) -> Version:
+    versions = Version.objects.visible_to(request.user).filter(document=document)
+    version = get_object_or_404(versions, number=number)
+    version.document = document
+    return version
 
 
-def version_add(request, **kwargs):
-    raise Http404
+@require_safe
+def document_detail(request, code: str):
+    """The newest published version; owner and Lead see what is not published, too."""
+    document = _visible(request, code)
+    versions = _versions(request, document)
+    current = next((one for one in versions if one.pk == document.current_id), None)
+    return _page(request, document, versions, current or (versions[0] if versions else None))
 
 
-def version_detail(request, **kwargs):
-    raise Http404
+@require_safe
+def version_detail(request, code: str, number: int):
+    """Any version: a published one keeps its address for ever."""
+    document = _visible(request, code)
+    versions = _versions(request, document)
+    version = next((one for one in versions if one.number == number), None)
+    if version is None:
+        raise Http404
+    return _page(request, document, versions, version)
 
 
-def version_publish(request, **kwargs):
-    raise Http404
+def _page(request, document: Document, versions: list[Version], version: Version | None):
+    user, now = request.user, timezone.now()
+    rounds = list(
+        CommentRound.objects.visible_to(user)
+        .filter(version__document=document)
+        .select_related("version")
+    )
+    successor = document.superseded_by
+    if successor and not Document.objects.visible_to(user).filter(pk=successor.pk).exists():
+        successor = None
+    is_current = version is not None and version.pk == document.current_id
+    is_public = (
+        is_current
+        and document.audience == Audience.PUBLIC
+        and document.status != Document.Status.DRAFT
+    )
+    can_edit = permissions.can_edit_document(user, document)
+    context = {
+        "document": document,
+        "version": version,
+        "versions": versions,
+        "look": LOOKS[document.status],
+        "is_current": is_current,
+        "is_public": is_public,
+        "is_archived": document.status == Document.Status.ARCHIVED,
+        "is_superseded": document.status == Document.Status.SUPERSEDED,
+        "successor": successor,
+        "supersedes": document.supersedes.visible_to(user).defer("search"),
+        "rounds": rounds,
+        "open_rounds": [one for one in rounds if one.takes_comments(now)],
+        "limits": document.limits.all(),
+        "proposals": Proposal.objects.visible_to(user).filter(document=document),
+        "languages": [languages.name(one) for one in document.languages],
+        "countries": [presenting.country(one) for one in document.countries],
+        "citation": citing.as_text(version) if version else "",
+        "schema": citing.schema(document, version) if is_public else "",
+        "canonical": mail.absolute(document.get_absolute_url()),
+        "can_edit": can_edit,
+        "can_publish": permissions.can_publish(user, document),
+        "published_count": sum(1 for one in versions if one.published_at),
+    }
+    template = "document_detail" if is_current or version is None else "version_detail"
+    return render(request, f"documents/{template}.html", context)
 
 
-def version_drop(request, **kwargs):
-    raise Http404
+@require_safe
+def document_cite(request, code: str, style: str):
+    """The citation as a file: the newest version that the person gets, or `?version=`."""
+    if style not in citing.STYLES:
+        raise Http404
+    document = _visible(request, code)
+    asked = request.GET.get("version", "")
+    if asked:
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 6):
+            raise Http404
+        version = _version(request, document, int(asked))
+    else:
+        seen = Version.objects.visible_to(request.user).filter(document=document)
+        version = seen.filter(pk=document.current_id).first() or seen.order_by("-number").first()
+        if version is None:
+            raise Http404
+        version.document = document
+    media_type, ending = citing.STYLES[style]
+    response = HttpResponse(citing.cite(version, style), content_type=media_type)
+    if ending:
+        name = f"{document.code}-v{version.number}.{ending}"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
-def translation_add(request, **kwargs):
-    raise Http404
+@login_required
+@_anything
+def document_add(request):
+    """The Lead's: facts first, then the first version."""
+    if not permissions.can_add_document(request.user):
+        raise PermissionDenied
+    now = timezone.now()
+    form = DocumentForm(request.POST or None, document=None, is_lead=True, today=now.date())
+    if form.is_valid():
+        document = cataloguing.create(form.values(), request.user, now)
+        messages.success(request, _("The document is made, as a draft. Add its first version."))
+        return redirect("version_add", code=document.code)
+    return render(request, "documents/document_add.html", {"form": form})
+
+
+@login_required
+@_anything
+def document_edit(request, code: str):
+    document, now = _own(request, code), timezone.now()
+    is_lead = request.user.has_perm("documents.change_document")
+    form = DocumentForm(request.POST or None, document=document, is_lead=is_lead, today=now.date())
+    if form.is_valid():
+        cataloguing.edit(document.pk, form.values(), request.user, now)
+        messages.success(request, _("Saved."))
+        return redirect(document)
+    return render(request, "documents/document_edit.html", {"form": form, "document": document})
+
+
+def _part(form, is_original: bool) -> publishing.Part:
+    said = form.cleaned_data
+    return publishing.Part(said["language"], is_original, said["file"], said["url"])
+
+
+@login_required
+@_anything
+def version_add(request, code: str):
+    """A file or an address, and what changed; other languages follow one by one."""
+    document = _own(request, code)
+    is_first = not document.versions.exists()
+    form = VersionForm(request.POST or None, request.FILES or None, is_first=is_first)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            version = publishing.add_version(
+                document.pk,
+                [_part(form, is_original=True)],
+                request.user,
+                timezone.now(),
+                title=said["title"],
+                change_note=said["change_note"],
+                licence=said["licence"],
+                dated_on=said["dated_on"],
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(
+                request, _("The version is stored. Nobody but you and the Lead sees it yet.")
+            )
+            return redirect(version)
+    context = {"form": form, "document": document, "choose_again": bool(request.FILES)}
+    return render(request, "documents/version_add.html", context)
+
+
+@login_required
+@_anything
+def translation_add(request, code: str, number: int):
+    """The same version in one more language."""
+    document = _own(request, code)
+    version = _version(request, document, number)
+    form = PartForm(request.POST or None, request.FILES or None)
+    if form.is_valid():
+        has_original = version.translations.filter(is_original=True).exists()
+        part = _part(form, is_original=not has_original)
+        try:
+            publishing.add_translation(version.pk, part, request.user, timezone.now())
+        except Refused as refusal:
+            form.add_error("language", str(refusal))
+        else:
+            messages.success(request, _("The translation is stored."))
+            return redirect(version)
+    context = {
+        "form": form,
+        "document": document,
+        "version": version,
+        "choose_again": bool(request.FILES),
+    }
+    return render(request, "documents/translation_add.html", context)
+
+
+@login_required
+@_anything
+def version_publish(request, code: str, number: int):
+    """What happens and who will see it; POST publishes."""
+    document = _own(request, code)
+    version = _version(request, document, number)
+    if not permissions.can_publish(request.user, document):
+        raise PermissionDenied
+    waiting = answering.unanswered(document.pk)
+    is_lead = request.user.has_perm("documents.change_document")
+    form = OverrideForm(request.POST or None) if waiting and is_lead else None
+    if request.method == "POST" and (form is None or form.is_valid()):
+        reason = form.cleaned_data["reason"] if form else ""
+        try:
+            publishing.publish(version.pk, request.user, timezone.now(), reason)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect("version_publish", code=code, number=number)
+        messages.success(request, _("Version %(n)s is published.") % {"n": number})
+        return redirect(document)
+    context = {
+        "document": document,
+        "version": version,
+        "form": form,
+        "waiting": waiting,
+        "waiting_words": publishing.unanswered_in_words(waiting) if waiting else "",
+        "replaces": document.current if document.current_id else None,
+    }
+    return render(request, "documents/version_publish.html", context)
+
+
+@login_required
+@_anything
+def version_drop(request, code: str, number: int):
+    """Delete a version that was never published, after a question."""
+    document = _own(request, code)
+    version = _version(request, document, number)
+    if request.method == "POST":
+        try:
+            publishing.drop(version.pk, request.user, timezone.now())
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect(version)
+        messages.success(request, _("Version %(n)s is deleted.") % {"n": number})
+        return redirect(document)
+    context = {"document": document, "version": version}
+    return render(request, "documents/version_drop.html", context)
