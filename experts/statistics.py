@@ -8,12 +8,10 @@ from dateutil.relativedelta import relativedelta
 from django.db import connection
 from django.db.models import (
     Aggregate,
-    CharField,
     Count,
     DateTimeField,
     Exists,
     F,
-    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -99,12 +97,6 @@ def by_group(now: datetime) -> list[dict]:
     )
     groups = Term.objects.filter(pk__in=counts)
     return [{"code": g.code, "label": g.label, "number": counts[g.pk]} for g in groups]
-
-
-def languages() -> int:
-    """How many languages the listed experts speak together."""
-    spoken = Func(F("languages"), function="unnest", output_field=CharField())
-    return Expert.objects.listed().order_by().values_list(spoken).distinct().count()
 
 
 def last_confirmed(number: int):

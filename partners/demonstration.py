@@ -82,7 +82,7 @@ def load(now: datetime, password: str):
         decided_by=lead,
         decided_at=now,
     )
-    _standing(ministry, Partner.Status.APPROVED, now, actor=lead)
+    standing(ministry, Partner.Status.APPROVED, now, actor=lead)
     _load_application(now)
 
 
@@ -100,7 +100,7 @@ def load_organisations(now: datetime):
             },
         )
         if row["partnership_status"] in PARTNERS:
-            _standing(known, Partner.Status.APPROVED, now)
+            standing(known, Partner.Status.APPROVED, now)
     for slug, names in AREA_LEADS.items():
         area = PartnershipArea.objects.get(slug=slug)
         area.leads.add(*Organisation.objects.filter(name__in=names))
@@ -139,7 +139,8 @@ def second_factor(user: User) -> Secrets | None:
     )
 
 
-def _standing(about: Organisation, status: str, now: datetime, actor=None, **fields) -> Partner:
+def standing(about: Organisation, status: str, now: datetime, actor=None, **fields) -> Partner:
+    """The organisation's standing as a partner, with its first line of history."""
     partner, created = Partner.objects.get_or_create(
         organisation=about, defaults={"status": status, **fields}
     )
@@ -160,7 +161,7 @@ def _load_application(now: datetime):
         decided_by=applicant,
         decided_at=now,
     )
-    _standing(
+    standing(
         federation,
         Partner.Status.APPLIED,
         now,

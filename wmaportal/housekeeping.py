@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.contrib.sessions.models import Session
 
+from documents import extracting
 from experts import links, listing, listing_index, rounds
 from experts.importing import runs
 from mailings import retention
@@ -23,5 +24,6 @@ def keep_house(now: datetime) -> dict[str, int]:
         "old links dropped": links.forget_old(now),
         "forgotten imports cancelled": runs.forget_old(now),
         **retention.forget(now),
+        "texts read": extracting.extract_waiting(now),
         "old sessions dropped": Session.objects.filter(expire_date__lt=now).delete()[0],
     }

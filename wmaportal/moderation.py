@@ -13,12 +13,15 @@ from experts import statistics
 from experts.models import Expert
 from mailings import moderation as mailings
 from partners import moderation as partners
+from partners import moderation_files
 from partners.models import Assignment, Role, User
 from partners.moderation import Answer, Item, Kind
 
 #: All kinds of items, in the order of the page.
 KINDS: dict[str, Kind] = {
-    kind.code: kind for kind in (*experts.KINDS, *partners.KINDS, *documents.KINDS, *mailings.KINDS)
+    kind.code: kind
+    for app in (experts, partners, documents, mailings, moderation_files)
+    for kind in app.KINDS
 }
 EXCEPTIONS = tuple(kind for kind in KINDS.values() if kind.is_exception)
 

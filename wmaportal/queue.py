@@ -337,6 +337,7 @@ def _page(
         "direct_rows": rows[len(found) :],
         "kinds": [(one, counts[one.code]) for one in moderation.EXCEPTIONS],
         "direct_count": counts["direct"],
+        "uses_count": counts["uses"],
         "kind": kind,
         "mine": mine,
         "mine_count": moderation.keys(moderation.EXCEPTIONS, now, request.user).count(),

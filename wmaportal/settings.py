@@ -205,6 +205,10 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "keep house": {"task": "wmaportal.tasks.keep_house", "schedule": 3600.0},  # seconds
     "remind": {"task": "wmaportal.tasks.remind", "schedule": crontab(hour=5, minute=0)},
+    "check files": {
+        "task": "wmaportal.tasks.check_files",
+        "schedule": crontab(hour=3, minute=30),
+    },
     "deliver": {
         "task": "mailings.tasks.deliver",
         "schedule": 5.0,
@@ -282,6 +286,11 @@ STORAGES = {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
+MAX_DOCUMENT_BYTES = options.int("MAX_DOCUMENT_BYTES", 50 * 1024 * 1024)
+# A virus scanner, tcp://host:port or unix:///path; empty: none
+CLAMD_ADDRESS = options.str("CLAMD_ADDRESS", "")
+# Where the proxy has MEDIA_ROOT for itself, such as /protected/: then it sends the bytes
+X_ACCEL_PREFIX = options.str("X_ACCEL_PREFIX", "")
 WHITENOISE_MAX_AGE = 3600
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes, of text; files have limits of their own

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from partners import file_check
 from wmaportal import housekeeping, reminding
 
 
@@ -14,3 +15,8 @@ def remind():
 @shared_task
 def keep_house():
     housekeeping.keep_house(timezone.now())
+
+
+@shared_task
+def check_files():
+    file_check.check(timezone.now())

@@ -2,7 +2,7 @@
 
 import json
 
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from experts import permissions, presenting
 from experts.models import Audience, Expert, Policy
-from partners import files, mail
+from partners import mail, serving
 from partners.models import Term
 
 
@@ -80,11 +80,8 @@ def expert_photo(request, pk: int):
     expert = get_object_or_404(Expert.objects.visible_to(request.user).only("photo"), pk=pk)
     if not expert.photo:
         raise Http404
-    try:
-        response: HttpResponse = files.serve(
-            expert.photo, "image/jpeg", "photo.jpg", attachment=False
-        )
-    except FileNotFoundError:
-        raise Http404 from None
+    response = serving.serve(
+        request, expert.photo, "image/jpeg", "photo.jpg", etag=expert.photo.name, attachment=False
+    )
     response["Cache-Control"] = "private, max-age=3600"
     return response

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from documents import statistics as documents
 from experts import statistics
 from experts.map import draw
 from partners.models import Partner
@@ -26,7 +27,11 @@ def home(request):
         "map": draw(figures["regions"], figures["countries"], figures["fresh_months"]),
         "regions": sum(1 for region in figures["regions"] if region["total"]),
         "scale": scale(figures["total"], figures["confirmed"]),
-        "languages": statistics.languages(),
+        "known": documents.figures(),
+        "open_rounds": documents.open_rounds(now)[:ROWS],
+        "newest_documents": documents.newest_documents(ROWS),
+        "newest_practices": documents.newest_practices(ROWS),
+        "limits": documents.limits_in_force()[:1],
         "groups": statistics.by_group(now),
         "last_confirmed": statistics.last_confirmed(ROWS),
         "partners": Partner.objects.approved().count(),

@@ -1,6 +1,5 @@
 """My page: what waits for a person, from all apps."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
@@ -12,23 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from documents import waiting as documents
+from documents.waiting import Waiting
 from experts import presenting
 from experts.models import Correction, Expert, Freshness
 from partners import memberships, permissions
 from partners.models import Membership, Partner
 from partners.second_factor import may_open_admin
 from wmaportal.context import Portal
-
-
-@dataclass
-class Task:
-    """One thing that waits; `kind` is the colour of the badge with the `state`."""
-
-    title: str
-    url: str = ""
-    text: str = ""
-    state: str = ""
-    kind: str = "info"
 
 
 @login_required
@@ -44,6 +34,7 @@ def my_page(request):
     is_lead = permissions.is_lead(user)
     desk_is_open = is_lead and may_open_admin(user)
     waiting = _for_the_lead(request, desk_is_open) if is_lead else []
+    waiting += documents.for_person(user, now)
     waiting += _for_contact(user) + _for_expert(expert, freshness)
     context = {
         "waiting": waiting,
@@ -63,10 +54,10 @@ def my_page(request):
     return render(request, "wmaportal/my_page.html", context)
 
 
-def _for_the_lead(request, desk_is_open: bool) -> list[Task]:
+def _for_the_lead(request, desk_is_open: bool) -> list[Waiting]:
     if not desk_is_open:
         return [
-            Task(
+            Waiting(
                 _("Set up the second step of signing in"),
                 reverse("second_factor"),
                 _("The Lead’s desk opens when this is done."),
@@ -78,13 +69,13 @@ def _for_the_lead(request, desk_is_open: bool) -> list[Task]:
     if not number:
         return []
     title = ngettext("%(n)s item in the Lead’s queue", "%(n)s items in the Lead’s queue", number)
-    return [Task(title % {"n": number}, reverse("admin:index"))]
+    return [Waiting(title % {"n": number}, reverse("admin:index"))]
 
 
-def _for_contact(user) -> list[Task]:
+def _for_contact(user) -> list[Waiting]:
     """Colleagues who say to belong to an organisation of which this is the contact person."""
     return [
-        Task(
+        Waiting(
             _("Does %(person)s belong to %(organisation)s?")
             % {"person": row.user, "organisation": row.organisation},
             reverse("membership_list", args=[row.organisation_id]),
@@ -96,13 +87,13 @@ def _for_contact(user) -> list[Task]:
     ]
 
 
-def _for_expert(expert: Expert | None, freshness: Freshness | None) -> list[Task]:
+def _for_expert(expert: Expert | None, freshness: Freshness | None) -> list[Waiting]:
     tasks = []
     if expert is None:
         return tasks
     if expert.status == Expert.Status.DRAFT:
         tasks.append(
-            Task(
+            Waiting(
                 _("Finish your profile"),
                 reverse("expert_edit"),
                 _("Nobody sees it yet. Send it to the Lead when it is complete."),
@@ -117,7 +108,7 @@ def _for_expert(expert: Expert | None, freshness: Freshness | None) -> list[Task
         else:
             text = _("You have never confirmed it. It takes a minute.")
         tasks.append(
-            Task(
+            Waiting(
                 _("Is your profile still right?"),
                 reverse("expert_me"),
                 text,
@@ -132,7 +123,7 @@ def _for_expert(expert: Expert | None, freshness: Freshness | None) -> list[Task
             "Colleagues suggest %(n)s corrections of your profile",
             number,
         )
-        tasks.append(Task(title % {"n": number}, reverse("expert_me"), state=_("New")))
+        tasks.append(Waiting(title % {"n": number}, reverse("expert_me"), state=_("New")))
     return tasks
 
 

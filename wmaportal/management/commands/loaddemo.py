@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from documents import demonstration as documents
 from experts import demonstration as experts
 from partners import decisions
 from partners import demonstration as people
@@ -18,7 +19,7 @@ PASSWORD = "sulphur-holds-it"  # noqa: S105, in LOCAL_MODE; elsewhere each loadi
 
 class Command(BaseCommand):
     help = (
-        "Load the demonstration: organisations, forty invented experts, three sign-ins. "
+        "Load the demonstration: organisations, forty invented experts, documents, three sign-ins. "
         "Safe to repeat: a second run changes nothing."
     )
 
@@ -66,7 +67,9 @@ class Command(BaseCommand):
                 return False
             people.load(now, password)
             experts.load(now, password)
+            documents.load(now)
             decisions.record(None, LOADED, User.objects.get(email=people.LEAD), now)
+        documents.finish(now)
         return True
 
     def _load_many(self, total: int) -> int:
