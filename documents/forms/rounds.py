@@ -115,14 +115,12 @@ class RoundForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean()
-        if "document" in cleaned and "address" in cleaned:
-            if bool(cleaned["document"]) == bool(cleaned["address"]):
-                self.add_error(
-                    "document",
-                    _(
-                        "Name a document of the library, or the address of one elsewhere: one of both."
-                    ),
-                )
+        known = "document" in cleaned and "address" in cleaned
+        if known and bool(cleaned["document"]) == bool(cleaned["address"]):
+            self.add_error(
+                "document",
+                _("Name a document of the library or the address of one elsewhere: one of both."),
+            )
         opens, closes = cleaned.get("opens_at"), cleaned.get("closes_at")
         if opens and closes and closes <= opens:
             self.add_error("closes_at", _("The round closes before it opens. Choose a later time."))
@@ -172,7 +170,7 @@ class CommentForm(forms.Form):
     )
 
     def __init__(self, *args, comment_round: CommentRound, organisations, labels=None, **kwargs):
-        """`labels`: {label of a section: labels of its paragraphs}, or None for a text elsewhere."""
+        """`labels`: {label of a section: labels of its paragraphs}, None for a text elsewhere."""
         super().__init__(*args, **kwargs)
         self.labels = labels
         self.fields["organisation"].queryset = organisations

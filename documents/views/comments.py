@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from documents import commenting, permissions, rounds
 from documents.forms.rounds import CommentForm
 from documents.models import Comment, CommentRound, Section, Translation
-from documents.views.reading import direction
+from documents.views.reading import direction, in_parts
 from partners.models import Organisation
 from partners.refusals import Refused
 
@@ -95,7 +95,7 @@ def round_text(request, pk):
             if one.pk != translation.pk
         ],
         "direction": direction(translation.language),
-        "sections": translation.sections.defer("search").order_by("order"),
+        **in_parts(translation, request.GET.get("section", "")),
         "reading": Reading(comment_round, counts, may and comment_round.takes_comments(now)),
         "takes_comments": comment_round.takes_comments(now),
         "can_comment": may,

@@ -49,15 +49,15 @@ def version_read(request, code: str, number: int, language: str):
         "reading": None,
     }
     if is_read:
-        context |= _text(translation, request.GET.get("section", ""))
+        context |= in_parts(translation, request.GET.get("section", ""))
     response = render(request, "documents/version_read.html", context)
     if context["is_waiting"]:
         response["Cache-Control"] = "no-store"
     return response
 
 
-def _text(translation: Translation, label: str) -> dict:
-    """Contents, and the sections to show: all, or the part in which a label stands."""
+def in_parts(translation: Translation, label: str) -> dict:
+    """What parts/text.html shows: contents; all sections, or the part where a label stands."""
     contents = list(
         translation.sections.annotate(
             letters=Func(
