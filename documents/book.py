@@ -62,9 +62,14 @@ class Sheet:
     recommendations: list[str]
     lessons: list[str]
     references: list[tuple[str, str]]  # source, address
-    persons: list[str]
+    persons: list[Expert]  # on the page; never in an edition, which is kept for ever
     organisations: list[str]
     photos: list[Photo]
+
+    @property
+    def says_how_met(self) -> bool:
+        """Whether any row says how a precondition was met or overcome."""
+        return any(how_met for _kind, _weight, _what, how_met in self.preconditions)
 
 
 @dataclass(frozen=True)
@@ -194,8 +199,12 @@ def last_edition() -> Compilation | None:
 # Sheets
 
 
-def sheets(keys: Iterable[int], now: datetime) -> dict[int, Sheet]:
-    """Sheets by key of the version; the same number of queries however many there are."""
+def sheets(keys: Iterable[int], now: datetime, reader=None) -> dict[int, Sheet]:
+    """Sheets by key of the version; the same number of queries however many there are.
+
+    Resource persons are those whose profile the reader may see; none without a reader.
+    """
+    seen = Expert.objects.visible_to(reader) if reader else Expert.objects.none()
     versions = (
         PracticeVersion.objects.filter(pk__in=list(keys))
         .select_related("practice", "country")
@@ -209,7 +218,7 @@ def sheets(keys: Iterable[int], now: datetime) -> dict[int, Sheet]:
             Prefetch("organisations", Organisation.objects.only("name").order_by("name")),
             Prefetch(
                 "resource_persons",
-                PracticeExpert.objects.exclude(expert__status=Expert.Status.WITHDRAWN)
+                PracticeExpert.objects.filter(expert__in=seen.values("pk"))
                 .select_related("expert")
                 .only("version", "expert__name")
                 .order_by("expert__sort_name", "pk"),
@@ -255,7 +264,9 @@ def _sheet(version: PracticeVersion, words: _Words, now: datetime) -> Sheet:
         texts=_texts(version),
         preconditions=[
             (words.kinds[one.kind], words.weights[one.weight], one.text, one.how_met)
+            for weight in words.weights  # what must be there comes first
             for one in version.preconditions.all()
+            if one.weight == weight
         ],
         results=[
             (one.what, f"{_figure(one.value)} {one.unit}", str(one.year or ""))
@@ -266,7 +277,7 @@ def _sheet(version: PracticeVersion, words: _Words, now: datetime) -> Sheet:
         recommendations=[one.text for one in version.recommendations.all()],
         lessons=version.lesson_list,
         references=[(one.text, one.url) for one in version.references.all()],
-        persons=[link.expert.name for link in version.resource_persons.all()],
+        persons=[link.expert for link in version.resource_persons.all()],
         organisations=[one.name for one in version.organisations.all()],
         photos=list(version.photos.all()),
     )
@@ -371,7 +382,6 @@ def data(
             "recommendations": [shown(words) for words in one.recommendations],
             "lessons": [shown(words) for words in one.lessons],
             "references": [[shown(text), url] for text, url in one.references],
-            "persons": [shown(name) for name in one.persons],
             "organisations": [shown(name) for name in one.organisations],
             "photos": [
                 {
@@ -481,9 +491,8 @@ def _words(
         "recommendations": _("Recommendations"),
         "lessons": _("Lessons learnt"),
         "sources": _("Sources"),
-        "persons": _("Resource persons"),
         "organisations": _("Organisations"),
         "photo_rights": _("Photo:"),
         "page": _("Page"),
-        "on_the_portal": _("This sheet in the portal"),
+        "on_the_portal": _("This sheet and its resource persons in the portal"),
     }

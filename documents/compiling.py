@@ -47,7 +47,7 @@ LIBRARY_CODE = "good-practices"  # of the document whose versions the editions a
 TITLE = "Good practices for mercury waste"
 LANGUAGE = "en"  # of the PDF
 
-LOST_AFTER = timedelta(minutes=15)  # longer than a Celery task may take (settings)
+LOST_AFTER = timedelta(minutes=15)  # longer than the task may take (documents.tasks)
 NOT_TAKEN_AFTER = timedelta(minutes=2)  # no worker has begun: perhaps nobody could be told
 SECONDS = 300  # at most, for Typst
 PICTURE_EDGE = 800  # pixels: 120 mm at 170 dots an inch, and half of what the portal keeps
@@ -114,6 +114,8 @@ def _ask(by: User, now: datetime) -> Compilation:
     if last and last.state != State.DONE:
         last.entries.all().delete()
         compilation = last
+        # Meanwhile somebody may have added a version of this number to the document
+        compilation.number = next_number()
     else:
         compilation = Compilation(number=next_number())
     compilation.state, compilation.asked_by, compilation.as_of = State.WAITING, by, now
@@ -133,6 +135,22 @@ def _tell_a_worker(number: int):
         tasks.compile_edition.apply_async([number], retry=False)
     except OperationalError:
         logger.warning("Celery cannot be told that edition %s is asked for.", number)
+
+
+def make_waiting(now: datetime) -> int:
+    """Make an edition that no worker has begun, because Celery could not be told; how many (0, 1).
+
+    Why one could not be made stands in its row and in the log.
+    """
+    asked_before = now - NOT_TAKEN_AFTER
+    waiting = Compilation.objects.filter(state=State.WAITING, as_of__lte=asked_before).first()
+    if waiting is None:
+        return 0
+    try:
+        make(waiting.number, now)
+    except Exception:
+        logger.exception("Edition %s could not be made.", waiting.number)
+    return Compilation.objects.filter(pk=waiting.pk, state=State.DONE).count()
 
 
 class _Lost(Exception):
@@ -217,13 +235,19 @@ class _Making:
 
     def _typeset(self, data: Callable[[Show], dict], folder: Path) -> Path:
         try:
-            return typesetting.write_pdf(TEMPLATE, data(showable), SECONDS, folder)
-        except typesetting.Unshowable as error:  # letters with a font each, but not together
-            logger.warning("Edition %s is typeset in plain letters: %s", self.compilation, error)
-            return typesetting.write_pdf(TEMPLATE, data(in_plain_letters), SECONDS, folder)
+            try:
+                return typesetting.write_pdf(TEMPLATE, data(showable), SECONDS, folder)
+            except typesetting.Unshowable as error:  # letters with a font each, but not together
+                logger.warning("%s is typeset in plain letters: %s", self.compilation, error)
+                return typesetting.write_pdf(TEMPLATE, data(in_plain_letters), SECONDS, folder)
         except subprocess.CalledProcessError as error:
             logger.error("Typst: %s", error.stderr[-2000:])
             raise
+        except subprocess.TimeoutExpired:
+            logger.error("%s: Typst took longer than %s s.", self.compilation, SECONDS)
+            raise Refused(
+                _("Typesetting took longer than %(n)s minutes.") % {"n": SECONDS // 60}
+            ) from None
 
     @transaction.atomic
     def _file(self, made: Path, change_note: str):

@@ -16,7 +16,7 @@ from documents.models import Practice, PracticeExpert, PracticeReview, PracticeV
 from experts.models import Expert
 from mailings import suppression
 from mailings.models import Suppression
-from partners import decisions, permissions
+from partners import decisions
 from partners.models import Membership, Partner, Role, User
 from partners.refusals import Refused
 
@@ -97,7 +97,7 @@ def role_of(user: User, practice: Practice) -> PracticeReview.Role | None:
         return None
     if practice.owner_id == user.pk:
         return PracticeReview.Role.OWNER
-    if permissions.is_lead(user):
+    if user.has_perm("documents.change_practice"):
         return PracticeReview.Role.LEAD
     organisation = practice.organisation
     if organisation and organisation.contact_id == user.pk:

@@ -5,13 +5,14 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from documents import book, compiling
-from documents.models import Compilation
+from documents.models import Compilation, Document
 from documents.permissions import can_compile
 from partners import mail
 from partners.refusals import Refused
@@ -25,9 +26,12 @@ STEPS = {
 
 
 def _editions(user):
-    """Editions that were made, the newest first; for the Lead those that failed, too."""
+    """Editions that this person may read, the newest first; for the Lead unmade ones, too."""
     editions = Compilation.objects.select_related("version__document")
-    return editions if can_compile(user) else editions.filter(state=Compilation.State.DONE)
+    if can_compile(user):
+        return editions
+    seen = Document.objects.visible_to(user)
+    return editions.filter(state=Compilation.State.DONE, version__document__in=seen.values("pk"))
 
 
 @require_safe
@@ -44,7 +48,7 @@ def practice_book(request):
         place = places[wanted]
         chapter = chapters[place]
         chapter_of = {line.code: one.code for one in chapters for line in one.lines}
-        words_of = book.sheets([line.version_id for line in chapter.lines], now)
+        words_of = book.sheets([line.version_id for line in chapter.lines], now, request.user)
         context |= {
             "chapter": chapter,
             "sheets": [words_of[line.version_id] for line in chapter.lines],
@@ -53,16 +57,23 @@ def practice_book(request):
             "see": [(line, chapter_of[line.code]) for line in chapter.see],
         }
         return render(request, "documents/practice_book_chapter.html", context)
-    last = book.last_edition()
+    editions = list(_editions(request.user))
+    last = next((one for one in editions if one.version_id), None)
+    documents = Document.objects.visible_to(request.user).defer("search")
     context |= {
         "last": last,
+        "pdf": last and reverse("version_file", args=_file_of(last)),
         "changes": book.changes(chapters, last),
-        "editions": _editions(request.user),
+        "editions": editions,
         "citation": last and _citation(last),
         "can_compile": can_compile(request.user),
-        "document": compiling.library_document(),
+        "document": documents.filter(code=compiling.LIBRARY_CODE).first(),
     }
     return render(request, "documents/practice_book.html", context)
+
+
+def _file_of(edition: Compilation) -> list:
+    return [edition.version.document.code, edition.version.number, compiling.LANGUAGE]
 
 
 def _citation(edition: Compilation) -> str:

@@ -4,12 +4,11 @@ GET shows and writes nothing, so that a scanner which opens every link changes n
 says 'still valid'. The link opens no session.
 """
 
-from django.db.models import prefetch_related_objects
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from documents import practice_links, reviewing
+from documents import practice_links, practice_sheets, reviewing
 from partners import languages
 from partners.quiet import quiet
 
@@ -34,7 +33,7 @@ def _by_link(request, token):
         context["practice"] = reviewing.still_valid(one.practice.pk, one.role, one.user, now)
         context["due_on"] = reviewing.due_on(context["practice"])
         return render(request, "documents/practice_by_link_thanks.html", context)
-    prefetch_related_objects([one.practice.current], "results", "recommendations", "preconditions")
+    practice_sheets.read_rows([one.practice.current])
     return render(request, "documents/practice_by_link.html", context)
 
 
