@@ -1,8 +1,11 @@
 """The library's directory: what a query string asks for, which documents fit, how many."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import BooleanField, Case, F, Q, Value, When
+from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -19,21 +22,22 @@ from partners.directory.facets import (
     RegionsFacet,
     TermFacet,
 )
-from partners.directory.index import Keeper
+from partners.directory.index import Index, Keeper
 from partners.directory.pages import figure
 
 Status = Document.Status
+_AMONG = "documents_document.id = ANY(%s::bigint[])"
 
 _SOURCE = """
     SELECT id, NULL::float8 AS moment, kind, process, audience, status, year, owner_id,
-        term_ids, group_ids, languages, countries, regions
+        term_ids, group_ids, languages, countries, regions, current_id
     FROM documents_document WHERE status <> 'draft' AND current_id IS NOT NULL
 """
 
 
 def _values(row: tuple) -> list[tuple]:
-    kind, process, audience, status, year, owner, terms, groups, languages, *places = row[2:]
-    countries, regions = places
+    kind, process, audience, status, year, owner, terms, groups, languages = row[2:11]
+    countries, regions = row[11:13]
     return [
         ("kind", kind),
         ("process", process),
@@ -48,7 +52,26 @@ def _values(row: tuple) -> list[tuple]:
     ]
 
 
-KEEPER = Keeper(_SOURCE, ("documents_documentchange", "object_id"), _values)
+@dataclass
+class LibraryIndex(Index):
+    """`noted` of a slot: the key of the version that a reader gets."""
+
+    _slots_of: dict[int, int] | None = None
+
+    def of_versions(self, keys: Iterable[int]) -> int:
+        """The set of the documents of which readers get these versions."""
+        if self._slots_of is None:
+            self._slots_of = {version: slot for slot, (version,) in self.noted.items()}
+        return self.of_slots(map(self._slots_of.get, keys))
+
+
+KEEPER = Keeper(
+    _SOURCE,
+    ("documents_documentchange", "object_id"),
+    _values,
+    note=lambda row: row[13:],
+    kind=LibraryIndex,
+)
 
 
 class YearFacet(Facet):
@@ -132,7 +155,6 @@ class Found(finding.Found):
 
     def prepare(self):
         self.audiences = Audience.of(self.user)
-        self.keys = search.ids_matching(self.words) if self.words else []
 
     def everything(self):
         return Document.objects.visible_to(self.user).released()
@@ -146,22 +168,28 @@ class Found(finding.Found):
         return seen & index.everybody
 
     def matching(self, rows):
-        """The words were looked for once; PostgreSQL is given the keys that it found."""
-        return rows.extra(where=["documents_document.id = ANY(%s)"], params=[self.keys])
+        """Texts are looked through once: PostgreSQL is given what came of it, and asks the rest."""
+        return rows.extra(where=[_AMONG], params=[self._written(self.members)])  # noqa: S610
 
-    def keys_matching(self):
-        return self.keys
+    def set_matching(self, index):
+        own, texts = search.matching(self.words)
+        self.named = index.of(own)
+        return self.named | index.of_versions(texts)
+
+    def _written(self, members: int) -> str:
+        """These documents as PostgreSQL writes an array: it reads that a hundred times faster
+        than numbers in a query.
+        """
+        return f"{{{','.join(map(str, self.index.keys_of(members)))}}}"
 
     def ordered(self, rows):
-        """By fit: what has the words in title, summary or subject before what has them in its text."""
+        """By fit: the words in title, summary or subject before the words in a text."""
         if self.sort == "fit" and self.words:
-            words = searching.Words(self.words)
-            named = Case(
-                When(Q(search=words), then=Value(True)),
-                default=Value(False),
-                output_field=BooleanField(),
+            named = RawSQL(  # noqa: S611 (a constant)
+                _AMONG, [self._written(self.named & self.members)], output_field=BooleanField()
             )
-            rows = rows.annotate(named=named, fit=searching.Rank(self.words))
+            fit = Case(When(named=True, then=searching.Rank(self.words)), default=Value(0.0))
+            rows = rows.annotate(named=named).annotate(fit=fit)
             return rows.order_by("-named", "-fit", "sort_title", "pk")
         if self.sort == "title":
             return rows.order_by("sort_title", "pk")

@@ -1,4 +1,4 @@
-"""The experts' directory: what a query string asks for, who fits, how many each value would give."""
+"""The directory of experts: what a query asks for, who fits, how many each value would give."""
 
 from datetime import datetime
 

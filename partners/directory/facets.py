@@ -11,6 +11,7 @@ from operator import and_, or_
 import django_filters
 from django.db.models import Q
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django_countries import countries
 
 from partners import languages
@@ -51,6 +52,10 @@ class Facet(django_filters.MultipleChoiceFilter):
         """The set of the rows that fit several values."""
         return reduce(or_, sets)
 
+    def in_words(self, labels: list[str]) -> str:
+        """Several values as they stand between two quotation marks."""
+        return _("” or “").join(labels)
+
     def kept_for(self, kept: int, own: int | None) -> int:
         """Among which rows its values are counted: those that fit all other filters.
 
@@ -84,6 +89,9 @@ class AllFacet(Facet):
 
     def together(self, sets):
         return reduce(and_, sets)
+
+    def in_words(self, labels):
+        return _("” and “").join(labels)
 
     def kept_for(self, kept, own):
         return kept if own is None else kept & own

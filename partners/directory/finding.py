@@ -25,7 +25,8 @@ class Found:
     filters are kept. `without` has, for each active filter and for the words ("q"), the number of
     results if it were dropped; a filter with a default is then back at it. While nobody chose a
     value of such a filter, `without` has the number with all its values. `words_alone` is the
-    number without any filter. `unknown` has (filter, value) of what nobody knows.
+    number without any filter. `unknown` has (filter, value) of what nobody knows. `members` is the
+    set of the results in `index`.
     """
 
     facet_set: type[FacetSet]
@@ -46,13 +47,13 @@ class Found:
         if self.sort not in self.sorts:
             self.unknown.append(("sort", self.sort[:60]))
             self.sort = first
+        self._count(self.keeper.current())
         rows = self.everything()
         if self.words:
             rows = self.matching(rows)
         self.results = self.ordered(
             self.facet_set(self._as_query(self.chosen), rows, found=self).qs
         )
-        self._count(self.keeper.current())
 
     # What is each directory's own
 
@@ -74,6 +75,10 @@ class Found:
     def keys_matching(self) -> list[int]:
         """Keys of all rows in which the words stand, whoever may see them."""
         raise NotImplementedError
+
+    def set_matching(self, index: Index) -> int:
+        """The same as a set."""
+        return index.of(self.keys_matching())
 
     def ordered(self, rows: QuerySet) -> QuerySet:
         """In the order of `sort`, the same at each request."""
@@ -134,14 +139,14 @@ class Found:
     def _count(self, index: Index):
         """Fill in `total`, `counts`, `without` and `words_alone`."""
         self.counts, self.without, self.words_alone = {}, {}, 0
+        self.index = index
         everybody = matching = self.visible(index)
         if self.words:
-            matching &= index.of(self.keys_matching())
+            matching &= self.set_matching(index)
         by_name = {name: {} for name in self.facets}
         for (name, value), members in index.sets.items():
             if name in by_name:
                 by_name[name][value] = members
-        self.index = index
         wanted, defaults = {}, {}
         for name, facet in self.facets.items():
             values = by_name[name] = facet.sets(self, by_name[name])
@@ -150,7 +155,8 @@ class Found:
             if default := facet.default(self):
                 defaults[name] = facet.together([values.get(value, 0) for value in default])
                 wanted.setdefault(name, defaults[name])
-        self.total = reduce(and_, wanted.values(), matching).bit_count()
+        self.members = reduce(and_, wanted.values(), matching)
+        self.total = self.members.bit_count()
         for name, facet in self.facets.items():
             others = (asked for other, asked in wanted.items() if other != name)
             kept = reduce(and_, others, matching)

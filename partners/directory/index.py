@@ -2,8 +2,8 @@
 
 Counting a hundred filter values over 100,000 rows takes PostgreSQL 300 ms and a set of bits 3 ms
 (docs/decisions/0002-counting.md). Each process keeps the sets in memory and is never behind: a
-request first asks PostgreSQL which rows changed in transactions that the sets have not seen (a table
-that triggers fill), in one query that is the same for 40 rows and for 100,000.
+request first asks PostgreSQL which rows changed in transactions that the sets have not seen (a
+table that triggers fill), in one query that is the same for 40 rows and for 100,000.
 
 A set is an integer; the row in slot n is bit n. Slots are given in the order of one moment of each
 row, so 'after' is a range of slots; a changed row moves to a new slot at the end.
@@ -15,11 +15,16 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 
 from django.db import connection
 
 LONGEST_REST = 24 * 3600  # seconds without a request, after which everything is read anew
 MOST_MOVED = 1000  # rows in slots at the end, before all slots are given anew
+
+# A set as the digits of a binary number
+_ONE = ord("1")
+_AS_NUMBERS = bytes.maketrans(b"01", b"\0\1")
 
 # Where a snapshot has its meaning: another database under the same name, or a server that was
 # started anew (from a backup, say), begins with another. OFFSET 0: once, not for each row.
@@ -44,6 +49,7 @@ class Index:
     moved: dict[int, float | None] = field(default_factory=dict)  # slot → moment, the last slots
     noted: dict[int, tuple] = field(default_factory=dict)  # slot → what else is known of the row
     checked_at: float = field(default_factory=time.time)
+    _keys: list[int] | None = None  # by slot, once somebody asked
 
     @property
     def end(self) -> int:
@@ -62,12 +68,26 @@ class Index:
 
     def of(self, keys: Iterable[int]) -> int:
         """The set of these rows; those that are not in the directory are left out."""
-        marks = bytearray(self.end // 8 + 1)
-        for key in keys:
-            slot = self.slots.get(key)
+        return self.of_slots(map(self.slots.get, keys))
+
+    def of_slots(self, slots: Iterable[int | None]) -> int:
+        """The set of the rows in these slots; None is left out."""
+        end = self.end
+        digits = bytearray(b"0") * (end + 1)  # of a binary number: three times as fast as bits
+        for slot in slots:
             if slot is not None:
-                marks[slot >> 3] |= 1 << (slot & 7)
-        return int.from_bytes(marks, "little") & self.everybody
+                digits[end - slot] = _ONE
+        return int(digits, 2) & self.everybody
+
+    def keys_of(self, members: int) -> list[int]:
+        """Keys of the rows of a set, in the order of their slots."""
+        if self._keys is None:
+            keys = [0] * self.end
+            for key, slot in self.slots.items():
+                keys[slot] = key
+            self._keys = keys
+        digits = bin(members & self.everybody)[:1:-1]  # the first slot first
+        return list(compress(self._keys, digits.encode().translate(_AS_NUMBERS)))
 
 
 class Keeper:
@@ -173,7 +193,7 @@ class Keeper:
         return index, has_written
 
     def _with_changes(self, old: Index, snapshot: str, changes) -> Index:
-        """A copy in which changed rows left their slots, and those in the directory have new ones."""
+        """A copy in which changed rows left their slots and, if still there, have new ones."""
         new = self.kind(
             snapshot=snapshot,
             origin=old.origin,

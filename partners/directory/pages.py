@@ -158,7 +158,7 @@ class Directory:
         found, offers = self.found, []
         for name, values in found.chosen.items():
             labels = self._labels(name)
-            words = _("” or “").join(labels[value] for value in values)
+            words = found.facets[name].in_words([labels[value] for value in values])
             offers.append((found.without[name], _without(words), {name: []}))
         if found.words:
             offers.append((found.without["q"], _without(found.words), {"q": []}))
