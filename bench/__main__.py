@@ -12,7 +12,17 @@ import time
 
 from wmaportal.local.servers import ROOT
 
-MODULES = ("directory", "imports", "outbox", "reminders", "web", "transfer", "download")
+MODULES = (
+    "directory",
+    "library",
+    "practices",
+    "imports",
+    "outbox",
+    "reminders",
+    "web",
+    "transfer",
+    "download",
+)
 
 
 def main(prefix: str = "") -> int:
