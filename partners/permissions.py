@@ -60,8 +60,18 @@ LEAD = frozenset(
     }
 )
 
-#: The secretariat reads what the Lead sees of people and profiles, and changes nothing.
-SECRETARIAT = frozenset({"experts.view_expert", "partners.view_partner", "partners.view_user"})
+#: The secretariat reads what the Lead sees of people, profiles and documents, and changes nothing.
+SECRETARIAT = frozenset(
+    {
+        "experts.view_expert",
+        "partners.view_partner",
+        "partners.view_user",
+        "documents.view_document",
+        "documents.view_commentround",
+        "documents.view_practice",
+        "documents.view_proposal",
+    }
+)
 
 _BY_ROLE = {
     Role.Kind.LEAD: LEAD,

@@ -28,6 +28,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
+from django.utils import timezone
 from PIL import Image
 
 from experts import (
@@ -63,6 +64,7 @@ from partners.models import (
     Term,
     User,
 )
+from tests import document_pages
 from wmaportal import mailbox
 
 # Roles, in the order of the letters of the table
@@ -308,7 +310,7 @@ def lines() -> list[Line]:
     """The whole table."""
     return [
         Line(*line.split(), *line.split()[3:4] * (5 - len(line.split())))
-        for part in (OURS, ALLAUTH, ADMIN, *_of_models())
+        for part in (OURS, document_pages.OURS, ALLAUTH, ADMIN, *_of_models())
         for line in part.splitlines()
         if line.strip() and not line.startswith("#")
     ]
@@ -319,7 +321,7 @@ VIEWS = ("changelist", "add", "history", "delete", "change", "")
 
 
 def _of_models():
-    for line in MODELS.splitlines():
+    for line in (MODELS + document_pages.MODELS).splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         model, *verbs = line.split()
@@ -401,6 +403,8 @@ def furnish(now: datetime):
     _add_mail(now)
     _add_links(now)
     _add_rounds(lead, now)
+    other = User.objects.get(email=ROLES["other"])
+    document_pages.furnish(partner, other, lead, picture(), now)
 
 
 #: Links to profiles, by the name of the object in the table: what the profile is changed to.
@@ -612,6 +616,7 @@ class World:
             "mailings_bounce": Bounce.objects.first().pk,
             "mailings_outgoingmail": OutgoingMail.objects.get(to="sent@example.org").pk,
             "mailings_suppression": Suppression.objects.first().pk,
+            **document_pages.keys(),
             "partners_country": "PE",
             "partners_decision": Decision.objects.first().pk,
             "partners_membership": self._membership("expert").pk,
@@ -696,7 +701,7 @@ class World:
         found["admin:experts_importrun_change@wrong"] = [self._run("wrong").pk]
         for step, kind in (("decide", "profiles"), ("decide", "partners"), ("decide", "direct")):
             found[f"admin:queue_{step}@{kind}"] = [kind, 1]
-        return found
+        return found | document_pages.arguments(timezone.now())
 
     def _own(self) -> Expert:
         return Expert.objects.get(user__email=ROLES["expert"])
@@ -731,7 +736,7 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 # What to look at
 
 #: Files and fragments: no pages.
-FILES = {
+FILES = document_pages.FILES | {
     "health",
     "expert_roster_pdf",
     "edition_pdf",
@@ -769,7 +774,7 @@ STEPS = {
 }
 
 #: More addresses of a page that look different: query strings.
-QUERIES = {
+QUERIES = document_pages.QUERIES | {
     "expert_list@filtered": (
         "expert_list",
         "?region=africa&term=industry-asgm&language=fr&fresh=due",

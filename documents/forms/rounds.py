@@ -140,12 +140,18 @@ class CommentForm(forms.Form):
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     type = forms.ChoiceField(label=gettext_lazy("Type"), choices=Comment.Type.choices)
-    text = TextField(label=gettext_lazy("Comment"), max_length=10_000, required=False)
+    text = TextField(
+        label=gettext_lazy("Comment"),
+        max_length=10_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
     proposed_text = TextField(
         label=gettext_lazy("Proposed text"),
         max_length=10_000,
         required=False,
         help_text=gettext_lazy("How the paragraph should read, if you know."),
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
     organisation = forms.ModelChoiceField(
         label=gettext_lazy("Organisation represented"),

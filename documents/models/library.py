@@ -532,8 +532,10 @@ class LimitValue(models.Model):
 
 class ProposalQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Partners see all proposals; nobody else sees any."""
-        seen = permissions.is_partner(user, timezone.now().date())
+        """Partners and the secretariat see all proposals; nobody else sees any."""
+        seen = user.has_perm("documents.view_proposal") or permissions.is_partner(
+            user, timezone.now().date()
+        )
         return self if seen else self.none()
 
 

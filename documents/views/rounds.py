@@ -163,6 +163,9 @@ def round_edit(request, pk):
     comment_round = _round(request, pk)
     if not permissions.can_open_rounds(request.user):
         raise PermissionDenied
+    if comment_round.status not in (CommentRound.Status.PREPARED, CommentRound.Status.OPEN):
+        messages.warning(request, _("This round is over: it does not change any more."))
+        return redirect(comment_round)
     form = RoundForm(request.POST or None, initial=RoundForm.initial_of(comment_round))
     if form.is_valid():
         try:

@@ -1,0 +1,250 @@
+"""Addresses of the library, comment rounds and good practices, for the table of tests/pages.py.
+
+The same letters and the same roles; `furnish` adds what the demonstration does not have. The role
+"partner" owns what is not public yet, and "other" is in the drafting team of the closed round.
+"""
+
+import io
+from datetime import datetime, timedelta
+
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from docx import Document as Docx
+
+from documents import extracting, practice_links, practices, publishing, reviewing
+from documents.demonstration import CONCEPT_NOTE
+from documents.models import (
+    Audience,
+    Comment,
+    CommentRound,
+    CommentTable,
+    Document,
+    LimitValue,
+    Photo,
+    Practice,
+    PracticeReview,
+    Proposal,
+    Requirement,
+    UseReport,
+    Version,
+)
+from partners import files
+from partners.models import User
+
+OURS = """
+"""
+
+MODELS = """
+"""
+
+FILES = {
+    "document_export_csv",
+    "document_feed",
+    "matrix_csv",
+    "matrix_xlsx",
+    "practice_feed",
+    "practice_photo",
+    "sitemap",
+    "table_download",
+    "version_file",
+    "document_cite",
+}
+
+#: A download is counted.
+NOTED_WHEN_SHOWN = {"version_file"}
+
+QUERIES = {
+    "document_list@words": ("document_list", "?q=mercury+waste&region=asia-pacific"),
+    "document_list@nothing": ("document_list", "?q=thermometers&language=ar&year=1901"),
+    "document_list@unknown": ("document_list", "?kind=magic&sort=colour&page=99"),
+    "practice_list@filtered": ("practice_list", "?without=engineered-landfill&kind=full"),
+    "practice_list@nothing": ("practice_list", "?q=thermometers&country=AQ"),
+    "practice_list@unknown": ("practice_list", "?region=mars&without=magic"),
+    "practice_compare@three": (
+        "practice_compare",
+        "?practice=jp-nomura-kohsan-recovery&practice=es-mersade&practice=ph-lamp-facility",
+    ),
+    "version_compare@first-and-second": ("version_compare@public", "?from=1&to=2"),
+}
+
+
+def furnish(partner: User, other: User, lead: User, picture: bytes, now: datetime):
+    """Documents and rounds for each audience and state; a photograph, an uploaded table."""
+    for audience in (Audience.PARTNERS, Audience.CORE):
+        document = _document(f"for-{audience}", audience, None, now)
+        publishing.publish(_version(document, lead, now).pk, lead, now)
+    _version(Document.objects.get(code="for-partners"), lead, now)
+    _version(_document("own-draft", Audience.PUBLIC, partner, now), partner, now)
+    extracting.extract_waiting(now)
+    _rounds(other, lead, now)
+    draft = _practice("draft").versions.get()
+    second = practices.new_version(_practice("published").pk, lead, now)
+    second.change_note = "A photograph."
+    second.save()
+    for version in (draft, second):
+        photo = Photo(version=version, caption="A lamp", rights="Example", width=128, height=128)
+        photo.image.save("photo.jpg", ContentFile(picture), save=True)
+    practices.submit(second.pk, lead, now)
+    practices.publish(second.pk, lead, now, list(practices.CHECKS))
+    practices.archive(_practice("archived").pk, "The plant closed.", lead, now)
+    CommentTable.objects.create(
+        round=_round("open"), user=partner, file_name="comments.xlsx", rows=[], at=now
+    )
+
+
+def _document(code: str, audience: str, owner: User | None, now: datetime) -> Document:
+    return Document.objects.create(
+        code=code,
+        title=f"Document {code} (example)",
+        kind=Document.Kind.OTHER,
+        summary="Made for the table of addresses.",
+        audience=audience,
+        owner=owner,
+        year=now.year,
+        languages=["en"],
+        source="Written for the demonstration",
+        fictitious=True,
+    )
+
+
+def _version(document: Document, by: User, now: datetime) -> Version:
+    text = Docx()
+    text.add_heading("Purpose", level=1)
+    text.add_paragraph(f"What stands in {document.code} is for {document.audience} alone.")
+    content = io.BytesIO()
+    text.save(content)
+    checked = files.check_document(SimpleUploadedFile("text.docx", content.getvalue()))
+    return publishing.add_version(document.pk, [publishing.Part("en", True, checked)], by, now)
+
+
+def _rounds(other: User, lead: User, now: datetime):
+    """One in preparation, one for core members, one for everybody; a team for the closed one."""
+    values = {
+        "invitation": "Made for the table of addresses.",
+        "opens_at": now - timedelta(days=1),
+        "closes_at": now + timedelta(days=20),
+        "opened_by": lead,
+        "fictitious": True,
+    }
+    CommentRound.objects.create(
+        title="Round prepared (example)", address="https://example.org/prepared", **values
+    )
+    for name, code in (("core", "for-core"), ("public", "sourcebook-2015")):
+        document = Document.objects.get(code=code)
+        CommentRound.objects.create(
+            title=f"Round {name} (example)",
+            version=document.current,
+            audience=name,
+            status=CommentRound.Status.OPEN,
+            opened_at=now,
+            **values,
+        )
+        Document.objects.filter(pk=document.pk).update(status=Document.Status.OPEN)
+    _round("closed").team.add(other)
+
+
+_TITLES = {
+    "open": "Second text",
+    "finished": "First text",
+    "closed": "Draft fact sheet",
+    "prepared": "Round prepared",
+    "core": "Round core",
+    "public": "Round public",
+}
+_CODES = {
+    "public": CONCEPT_NOTE,
+    "partners": "for-partners",
+    "core": "for-core",
+    "draft": "own-draft",
+    "elsewhere": "sourcebook-2015",
+}
+_PRACTICES = {
+    "published": "jp-nomura-kohsan-recovery",
+    "own": "jp-pharmacy-collection",
+    "draft": "uy-school-take-back",
+    "submitted": "uy-lamp-points",
+    "archived": "au-ecocycle",
+}
+_OF_DOCUMENTS = (
+    "document_detail",
+    "document_edit",
+    "version_add",
+    "version_compare",
+)
+_OF_VERSIONS = ("version_detail", "version_publish", "version_drop", "translation_add")
+_OF_TEXTS = ("version_file", "version_read")
+_OF_ROUNDS = (
+    *("round_detail", "round_edit", "round_open", "round_text", "round_send", "round_no_comments"),
+    *("comment_add", "table_download", "table_upload", "answer_list", "round_finish"),
+    *("round_cancel", "round_matrix", "matrix_xlsx", "matrix_csv"),
+)
+_OF_PRACTICES = (
+    *("practice_detail", "practice_edit", "practice_submit", "practice_archive"),
+    *("practice_valid", "practice_review", "use_add"),
+)
+
+
+def _round(name: str) -> CommentRound:
+    return CommentRound.objects.get(title__startswith=_TITLES[name])
+
+
+def _practice(name: str) -> Practice:
+    return Practice.objects.get(code=_PRACTICES[name])
+
+
+def arguments(now: datetime) -> dict[str, list]:
+    """url_name@object → arguments of the address."""
+    found: dict[str, list] = {
+        **{f"{page}@{name}": [code] for page in _OF_DOCUMENTS for name, code in _CODES.items()},
+        **{f"{page}@{name}": [code, 1] for page in _OF_VERSIONS for name, code in _CODES.items()},
+        **{
+            f"{page}@{name}": [code, 1, "en"] for page in _OF_TEXTS for name, code in _CODES.items()
+        },
+        **{f"{page}@unpublished": ["for-partners", 2] for page in _OF_VERSIONS},
+        **{f"{page}@unpublished": ["for-partners", 2, "en"] for page in _OF_TEXTS},
+        **{f"{page}@{name}": [code] for page in _OF_PRACTICES for name, code in _PRACTICES.items()},
+        **{f"practice_version@{name}": [code, 1] for name, code in _PRACTICES.items()},
+    }
+    for name, code in _CODES.items():
+        found[f"document_cite@{name}"] = [code, "bibtex"]
+    for name in _TITLES:
+        found |= {f"{page}@{name}": [_round(name).pk] for page in _OF_ROUNDS}
+    draft = Comment.objects.filter(round=_round("open"), status="draft").earliest("pk")
+    for page in ("comment_edit", "comment_drop"):
+        found[page] = [draft.round_id, draft.pk]
+    for page, name in (("answer_edit@closed", "closed"), ("answer_edit@finished", "finished")):
+        comment = _round(name).comments.get(number=2)
+        found[page] = [comment.round_id, comment.pk]
+    table = CommentTable.objects.get()
+    proposal = Proposal.objects.get(status="proposed")
+    due = reviewing.due(Practice.objects.published(), now).filter(owner__isnull=False).first()
+    asked = practice_links.asked(PracticeReview.Role.OWNER, [due.pk])[due.pk]
+    return found | {
+        "table_preview": [table.round_id, table.pk],
+        "proposal_detail": [proposal.pk],
+        "proposal_support": [proposal.pk],
+        "compilation_detail": [1],
+        "practice_by_link@open": [practice_links.make(asked)],
+        "practice_by_link@dead": ["nonsense"],
+        **{
+            f"practice_photo@{name}": [_PRACTICES[name], photo.pk]
+            for photo in Photo.objects.all()
+            for name in ("published", "draft")
+            if photo.version.practice.code == _PRACTICES[name]
+        },
+    }
+
+
+def keys() -> dict[str, object]:
+    """The key of one row of each model in admin."""
+    return {
+        "documents_comment": _round("finished").comments.first().pk,
+        "documents_commentround": _round("finished").pk,
+        "documents_document": Document.objects.get(code=CONCEPT_NOTE).pk,
+        "documents_limitvalue": LimitValue.objects.first().pk,
+        "documents_practice": _practice("published").pk,
+        "documents_proposal": Proposal.objects.first().pk,
+        "documents_requirement": Requirement.objects.first().pk,
+        "documents_usereport": UseReport.objects.first().pk,
+        "documents_version": Version.objects.first().pk,
+    }
