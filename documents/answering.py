@@ -9,8 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
-from django.utils.formats import date_format
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -49,11 +48,6 @@ def unanswered(document_id: int) -> int:
         )
         .count()
     )
-
-
-def changed_since_the_answer(comment_round: CommentRound) -> QuerySet[Comment]:
-    """Sent comments that their authors changed after somebody had answered."""
-    return comment_round.comments.sent().filter(response__at__lt=F("changed_at"))
 
 
 def undecided(comment_round: CommentRound) -> QuerySet[Comment]:
@@ -317,8 +311,8 @@ def obstacles_to_finish(comment_round: CommentRound, now: datetime) -> list[str]
     found = []
     if now < comment_round.closes_at:
         found.append(
-            _("People can still comment until %(moment)s UTC.")
-            % {"moment": date_format(comment_round.closes_at, "j F Y, H:i")}
+            _("People can still comment until %(moment)s.")
+            % {"moment": comment_round.closes_in_words}
         )
     if waiting := comment_round.comments.unanswered().count():
         found.append(

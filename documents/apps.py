@@ -9,6 +9,8 @@ class DocumentsConfig(AppConfig):
 
     def ready(self):
         # Tables exist from here on
-        from documents import answer_mails
+        from documents import answer_mails, practice_reminders, round_reminders
 
         answer_mails.register()
+        practice_reminders.register()
+        round_reminders.register()

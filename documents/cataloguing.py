@@ -9,7 +9,7 @@ from documents.models import Document
 from partners.models import User
 
 #: Words that stand in addresses where a code could
-RESERVED = {"new", "feed", "limits", "proposals", "list", "list.csv"}
+RESERVED = {"new", "feed", "limits", "proposals", "list", "list.csv", "addresses"}
 CODE_AT_MOST = 60  # letters
 FIELDS = (
     *("title", "kind", "summary", "year", "languages", "countries", "audience", "process"),

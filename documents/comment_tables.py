@@ -24,7 +24,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from documents import commenting, matrices, rounds
+from documents import commenting, matrices
 from documents.models import Comment, CommentRound, CommentTable, RoundQuestion, Section
 from experts.columns import neutral
 from experts.importing import headers, values
@@ -174,7 +174,7 @@ def _write_help(sheet, comment_round, sections, organisations, questions, addres
 
     sheet.append([neutral(comment_round.title)])
     sheet["A1"].font = Font(bold=True, size=14)
-    close = _("Comments close on %(moment)s.") % {"moment": rounds.closes_words(comment_round)}
+    close = _("Comments close on %(moment)s.") % {"moment": comment_round.closes_in_words}
     lines(
         _("When and where"),
         [

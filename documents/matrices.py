@@ -69,7 +69,7 @@ class Row:
 
 
 def shows_all(comment_round: CommentRound, user) -> bool:
-    """Team and Lead read everything always; the audience when the round is finished and public.
+    """Team and Lead read everything always; others when the round is finished and public.
 
     Asked of somebody who may see the round; who commented reads their own in any case.
     """

@@ -33,10 +33,8 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Greatest
-from django.utils import translation
 from django.utils.translation import gettext_lazy
 
-from documents import rounds
 from documents.models import Audience, Comment, CommentRound, Invitee
 from mailings import outbox, reminders, topics
 from mailings.models import OutgoingMail, Reminder
@@ -96,7 +94,7 @@ def _would_be_asked(now: datetime) -> Q:
     """Condition on invitees: today they belong to the audiences of the round and its document."""
     of_round, of_document = Q(), Q(round__version=None)
     for audience in Audience:
-        asked = Q(user__in=rounds.asked_people(CommentRound(audience=audience), now))
+        asked = Q(user__in=audience.people(now))
         of_round |= Q(round__audience=audience) & asked
         of_document |= Q(round__version__document__audience=audience) & asked
     return of_round & of_document
@@ -234,8 +232,6 @@ def _letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Ski
         if why := _why_not(invitee, asked, now):
             found[mail.pk] = Skip(why)
             continue
-        with translation.override(mail.language):
-            closes = rounds.closes_words(invitee.round)
         stop = stops[invitee.pk]
         context = {
             "invitee": invitee,
@@ -243,7 +239,6 @@ def _letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Ski
             "round": invitee.round,
             "document": invitee.round.version and invitee.round.version.document,
             "questions": list(invitee.round.questions.all()),
-            "closes": closes,
             "stop": stop,
         }
         found[mail.pk] = Letter(context, to=invitee.user.email, stop=stop)

@@ -8,30 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from documents import round_reminders
 from documents.models import Audience, CommentRound, Document, Invitee, RoundQuestion, Version
 from partners import decisions
-from partners.models import Membership, Partner, Role, User
+from partners.models import User
 from partners.refusals import Refused
 
 Status = CommentRound.Status
-
-
-def closes_words(comment_round: CommentRound) -> str:
-    """ "4 December 2026, 23:59 UTC": the one wording of the close, on pages, in mails and files."""
-    return moment_words(comment_round.closes_at)
-
-
-def moment_words(moment: datetime) -> str:
-    """A moment in UTC with its zone named; `moment` is aware."""
-    return _("%(day)s, %(time)s UTC") % {
-        "day": date_format(moment, "j F Y"),
-        "time": date_format(moment, "H:i"),
-    }
 
 
 @dataclass(frozen=True)
@@ -55,20 +42,6 @@ def state(comment_round: CommentRound, now: datetime) -> State:
         return State(_("Closed, answers are being written"), "")
     looks = {Status.PREPARED: "", Status.FINISHED: "good", Status.CANCELLED: ""}
     return State(str(comment_round.get_status_display()), looks[comment_round.status])
-
-
-def asked_people(comment_round: CommentRound, now: datetime) -> QuerySet[User]:
-    """Active people of the round's audience today; for a public round, the partners are asked."""
-    today = now.date()
-    core = Role.objects.held_on(today).filter(user=OuterRef("pk"), kind=Role.Kind.CORE_MEMBER)
-    people = User.objects.filter(is_active=True)
-    if comment_round.audience == Audience.CORE:
-        return people.filter(Exists(core))
-    theirs = Membership.objects.held_on(today).filter(user=OuterRef(OuterRef("pk")))
-    partner = Partner.objects.approved().filter(
-        Q(person=OuterRef("pk")) | Q(organisation__in=theirs.values("organisation"))
-    )
-    return people.filter(Exists(partner) | Exists(core))
 
 
 @transaction.atomic
@@ -102,7 +75,7 @@ def change(
     comment_round.save()
     comment_round.team.set(team)
     _set_questions(comment_round, questions)
-    reason = _("Closes: %(moment)s") % {"moment": closes_words(comment_round)} if moved else ""
+    reason = _("Closes: %(moment)s") % {"moment": comment_round.closes_in_words} if moved else ""
     decisions.record(by, "changed", comment_round, now, reason=reason)
     return comment_round
 
@@ -114,7 +87,7 @@ def _check_promises(comment_round: CommentRound, values: dict, questions: list[s
     if values["closes_at"] < comment_round.closes_at:
         raise Refused(
             _("The round is open until %(moment)s. It can close later, not earlier.")
-            % {"moment": closes_words(comment_round)}
+            % {"moment": comment_round.closes_in_words}
         )
     if values["opens_at"] != comment_round.opens_at and comment_round.opens_at <= now:
         raise Refused(_("The round has begun: its beginning does not change any more."))
@@ -137,10 +110,10 @@ def _set_questions(comment_round: CommentRound, questions: list[str]):
 
 @transaction.atomic
 def open_round(round_id: int, by: User, now: datetime) -> int:
-    """Open it, and note everybody who is asked; the reminder engine writes to them.
+    """Open it, and note everybody who is asked; whoever can comment at once is written to.
 
-    Returns how many are asked. Raises Refused when the text is not published, another round on it
-    runs, or the close has passed.
+    Where it begins later, the invitations follow then. Returns how many are asked. Raises Refused
+    when the text is not published, another round on it runs, or the close has passed.
     """
     comment_round = CommentRound.objects.select_for_update().get(pk=round_id)
     if comment_round.status != Status.PREPARED:
@@ -152,10 +125,11 @@ def open_round(round_id: int, by: User, now: datetime) -> int:
     comment_round.status = Status.OPEN
     comment_round.opened_by, comment_round.opened_at = by, now
     comment_round.save(update_fields=["status", "opened_by", "opened_at"])
-    asked = asked_people(comment_round, now).values_list("pk", flat=True)
+    asked = Audience(comment_round.audience).people(now).values_list("pk", flat=True)
     Invitee.objects.bulk_create(
         [Invitee(round=comment_round, user_id=key) for key in asked], ignore_conflicts=True
     )
+    round_reminders.invite(now)
     decisions.record(by, "opened", comment_round, now)
     return comment_round.invitees.count()
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from documents import compiling, extracting
+from documents import address_check, compiling, extracting
 
 
 @shared_task(time_limit=300)
@@ -16,3 +16,8 @@ def extract(translation_id: int):
 def compile_edition(number: int):
     """An edition of the living document; nothing where none of this number waits."""
     compiling.make(number, timezone.now())
+
+
+@shared_task
+def check_addresses():
+    address_check.check(timezone.now())

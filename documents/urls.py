@@ -3,6 +3,7 @@
 from django.urls import path
 
 from documents.views import (
+    addresses,
     answers,
     book,
     by_link,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("library/feed/", lists.document_feed, name="document_feed"),
     path("library/list.csv", lists.document_export_csv, name="document_export_csv"),
     path("library/new/", library.document_add, name="document_add"),
+    path("library/addresses/<int:pk>/keep/", addresses.address_keep, name="address_keep"),
     path("library/limits/", limits.limit_list, name="limit_list"),
     path("library/proposals/", proposals.proposal_list, name="proposal_list"),
     path("library/proposals/new/", proposals.proposal_add, name="proposal_add"),

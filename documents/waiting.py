@@ -10,8 +10,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from documents import reviewing
-from documents.models import Comment, CommentRound, Document, Practice, PracticeVersion
+from documents import address_check, reviewing
+from documents.models import (
+    Comment,
+    CommentRound,
+    Document,
+    ExternalAddress,
+    Practice,
+    PracticeVersion,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ def for_person(user, now: datetime) -> list[Waiting]:
         *_to_answer(user, now),
         *_practices(user, now),
         *_documents(user, now),
+        *_addresses(user),
     ]
 
 
@@ -52,10 +60,7 @@ def _to_comment(user, now: datetime) -> list[Waiting]:
     waiting = []
     for one in rounds:
         left = (one.closes_at - now).days
-        text = _("Comments close on %(day)s at %(time)s UTC.") % {
-            "day": date_format(one.closes_at, "j F Y"),
-            "time": date_format(one.closes_at, "H:i"),
-        }
+        text = _("Comments close on %(moment)s.") % {"moment": one.closes_in_words}
         if one.drafts:
             text += " " + ngettext(
                 "You have %(n)s comment in draft. It is not sent yet.",
@@ -159,4 +164,21 @@ def _documents(user, now: datetime) -> list[Waiting]:
         )
         .defer("search")
         .order_by(F("review_by"))
+    ]
+
+
+def _addresses(user) -> list[Waiting]:
+    """Documents and practices that this person keeps, with an address that does not answer."""
+    dead = ExternalAddress.objects.dead()
+    documents = address_check.documents_at(dead).filter(owner=user)
+    practices = address_check.practices_at(dead).filter(owner=user).select_related("current")
+    return [
+        Waiting(
+            _("An address does not answer: %(title)s") % {"title": one},
+            one.get_absolute_url(),
+            _("Look whether it has moved, and enter the new one."),
+            _("Dead link"),
+            "warn",
+        )
+        for one in (*documents, *practices.defer("current__search"))
     ]

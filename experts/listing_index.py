@@ -53,4 +53,3 @@ def _days(row: tuple) -> tuple | None:
 
 KEEPER = Keeper(_SOURCE, ("experts_listchange", "expert_id"), _values, _days, ListingIndex)
 current = KEEPER.current
-forget_old_changes = KEEPER.forget_old_changes

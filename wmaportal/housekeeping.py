@@ -7,7 +7,14 @@ from datetime import datetime
 
 from django.contrib.sessions.models import Session
 
-from documents import extracting
+from documents import (
+    comment_tables,
+    compiling,
+    extracting,
+    library_directory,
+    practice_directory,
+    round_reminders,
+)
 from experts import links, listing, listing_index, rounds
 from experts.importing import runs
 from mailings import retention
@@ -15,7 +22,8 @@ from mailings import retention
 
 def keep_house(now: datetime) -> dict[str, int]:
     """Do what is due at this moment; returns how many of each were done."""
-    listing_index.forget_old_changes()
+    for index in (listing_index, library_directory, practice_directory):
+        index.KEEPER.forget_old_changes()
     return {
         "rounds ended": rounds.end_past(now),
         "pauses ended": listing.end_past_pauses(now),
@@ -24,6 +32,10 @@ def keep_house(now: datetime) -> dict[str, int]:
         "old links dropped": links.forget_old(now),
         "forgotten imports cancelled": runs.forget_old(now),
         **retention.forget(now),
-        "texts read": extracting.extract_waiting(now),
         "old sessions dropped": Session.objects.filter(expire_date__lt=now).delete()[0],
+        "forgotten comment tables dropped": comment_tables.forget_old(now),
+        "round invitations written": round_reminders.invite(now),
+        # What may take minutes comes last: a task that is ended there goes on in an hour
+        "texts read": extracting.extract_waiting(now),
+        "editions made": compiling.make_waiting(now),
     }

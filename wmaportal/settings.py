@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.contrib.sitemaps",
     "django.forms",  # its widgets, for TemplatesSetting
     "wmaportal.apps.PortalAdminConfig",
     "wmaportal.apps.PortalConfig",
@@ -209,6 +210,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "wmaportal.tasks.check_files",
         "schedule": crontab(hour=3, minute=30),
     },
+    "check addresses": {
+        "task": "documents.tasks.check_addresses",
+        "schedule": crontab(hour=4, minute=10),
+    },
     "deliver": {
         "task": "mailings.tasks.deliver",
         "schedule": 5.0,
@@ -291,6 +296,8 @@ MAX_DOCUMENT_BYTES = options.int("MAX_DOCUMENT_BYTES", 50 * 1024 * 1024)
 CLAMD_ADDRESS = options.str("CLAMD_ADDRESS", "")
 # Where the proxy has MEDIA_ROOT for itself, such as /protected/: then it sends the bytes
 X_ACCEL_PREFIX = options.str("X_ACCEL_PREFIX", "")
+# The weekly check of addresses elsewhere asks public ones only; tests have theirs on this machine
+ADDRESS_CHECK_LOOPBACK = False
 WHITENOISE_MAX_AGE = 3600
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes, of text; files have limits of their own

@@ -2,9 +2,10 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.sitemaps import views as sitemap_views
 from django.urls import include, path
 
-from wmaportal import errors
+from wmaportal import errors, sitemaps
 from wmaportal.health import health
 from wmaportal.views import home, my_page
 
@@ -15,6 +16,19 @@ urlpatterns = [
     path("accessibility/", home.accessibility, name="accessibility"),
     path("contact/", home.contact, name="contact"),
     path("health/", health, name="health"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+    path(
+        "sitemap.xml",
+        sitemap_views.index,
+        {"sitemaps": sitemaps.SECTIONS, "sitemap_url_name": "sitemap_section"},
+        name="sitemap",
+    ),
+    path(
+        "sitemap-<slug:section>.xml",
+        sitemap_views.sitemap,
+        {"sitemaps": sitemaps.SECTIONS},
+        name="sitemap_section",
+    ),
     path("experts/", include("experts.urls")),
     path("", include("documents.urls")),
     path("mail/", include("mailings.urls")),

@@ -149,7 +149,7 @@ class FinishForm(forms.Form):
     hide_optional = True
 
     public = forms.BooleanField(
-        label=gettext_lazy("Show all comments and answers to those for whom the round was"),
+        label=gettext_lazy("Publish all comments and answers"),
         required=False,
     )
     override = forms.CharField(
@@ -163,11 +163,11 @@ class FinishForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args, audience: str, with_override: bool, **kwargs):
+    def __init__(self, *args, readers: str, with_override: bool, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["public"].help_text = _(
-            "Readers: %(audience)s. With the names of organisations, without names of people."
-        ) % {"audience": audience}
+            "Readers: %(readers)s. With the names of organisations, without names of people."
+        ) % {"readers": readers}
         if not with_override:
             del self.fields["override"]
 

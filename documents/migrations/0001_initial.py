@@ -815,7 +815,7 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name="Link",
+            name="ExternalAddress",
             fields=[
                 (
                     "id",
@@ -827,13 +827,42 @@ class Migration(migrations.Migration):
                 ("checked_at", models.DateTimeField(null=True)),
                 ("dead_since", models.DateTimeField(blank=True, null=True)),
                 ("failures", models.PositiveSmallIntegerField(default=0)),
-                ("problem", models.CharField(blank=True, max_length=200)),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("nobody", "No server answers there."),
+                            ("slow", "The server does not answer in time."),
+                            ("gone", "The server says that the page is not there any more."),
+                            ("error", "The server answers with an error."),
+                            ("certificate", "The certificate of the server is not valid."),
+                            (
+                                "circle",
+                                "The server sends from one address to the next without end.",
+                            ),
+                            ("private", "The address is not on the public internet."),
+                            ("invalid", "This is no address of a page."),
+                        ],
+                        max_length=20,
+                    ),
+                ),
                 ("kept_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "kept_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "address elsewhere",
                 "verbose_name_plural": "addresses elsewhere",
-                "indexes": [models.Index(fields=["checked_at"], name="link_by_check")],
+                "indexes": [models.Index(fields=["checked_at"], name="externaladdress_by_check")],
             },
         ),
         migrations.CreateModel(

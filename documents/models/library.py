@@ -1,11 +1,13 @@
 """The library: documents, their numbered versions, each in one or more languages."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +17,7 @@ from partners import permissions
 from partners.files import PrivateFileField
 from partners.languages import name as language_name
 from partners.languages import validate_language
-from partners.models import Organisation, Role, Term
+from partners.models import Membership, Organisation, Partner, Role, Term, User
 from partners.models.countries import validate_country
 
 
@@ -36,6 +38,19 @@ class Audience(models.TextChoices):
         if permissions.is_partner(user, timezone.now().date()):
             return [cls.PUBLIC, cls.PARTNERS]
         return [cls.PUBLIC]
+
+    def people(self, now: datetime) -> models.QuerySet[User]:
+        """Active people who belong to it today and can be written to: for the public, partners."""
+        today = now.date()
+        core = Role.objects.held_on(today).filter(user=OuterRef("pk"), kind=Role.Kind.CORE_MEMBER)
+        people = User.objects.filter(is_active=True)
+        if self == self.CORE:
+            return people.filter(Exists(core))
+        theirs = Membership.objects.held_on(today).filter(user=OuterRef(OuterRef("pk")))
+        partner = Partner.objects.approved().filter(
+            Q(person=OuterRef("pk")) | Q(organisation__in=theirs.values("organisation"))
+        )
+        return people.filter(Exists(partner) | Exists(core))
 
 
 class DocumentQuerySet(models.QuerySet):
@@ -423,22 +438,47 @@ class Section(models.Model):
         return list(zip(self.labels, self.paragraphs, strict=True))
 
 
-class Link(models.Model):
-    """An address elsewhere that the library points at, and whether it answers; checked weekly."""
+class ExternalAddressQuerySet(models.QuerySet):
+    def dead(self):
+        """Those that do not answer, and of which nobody said since that they are right."""
+        kept = Q(kept_at__isnull=False, kept_at__gte=F("dead_since"))
+        return self.filter(dead_since__isnull=False).exclude(kept)
+
+
+class ExternalAddress(models.Model):
+    """An address elsewhere that the floor points at, and whether it answers; checked weekly.
+
+    Which documents and practices point at it, documents/address_check.py says.
+    """
+
+    class Problem(models.TextChoices):
+        NOBODY = "nobody", _("No server answers there.")
+        SLOW = "slow", _("The server does not answer in time.")
+        GONE = "gone", _("The server says that the page is not there any more.")
+        ERROR = "error", _("The server answers with an error.")
+        CERTIFICATE = "certificate", _("The certificate of the server is not valid.")
+        CIRCLE = "circle", _("The server sends from one address to the next without end.")
+        PRIVATE = "private", _("The address is not on the public internet.")
+        INVALID = "invalid", _("This is no address of a page.")
 
     url = models.URLField(max_length=500, unique=True)
     checked_at = models.DateTimeField(null=True)
     #: Since when it has not answered; None while it does
     dead_since = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)  # in a row
-    problem = models.CharField(max_length=200, blank=True)
+    problem = models.CharField(max_length=20, choices=Problem, blank=True)
     #: The owner or the Lead says that it is right all the same, until it fails anew after that
     kept_at = models.DateTimeField(null=True, blank=True)
+    kept_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = ExternalAddressQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("address elsewhere")
         verbose_name_plural = _("addresses elsewhere")
-        indexes = [models.Index(fields=["checked_at"], name="link_by_check")]
+        indexes = [models.Index(fields=["checked_at"], name="externaladdress_by_check")]
 
     def __str__(self):
         return self.url

@@ -8,10 +8,20 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from documents.models.library import Audience, Document, Version
 from partners.models import Organisation
+
+
+def moment_in_words(moment: datetime) -> str:
+    """ "4 December 2026, 23:59 UTC": the one wording of it, on pages, in mails and files."""
+    return gettext("%(day)s, %(time)s UTC") % {
+        "day": date_format(moment, "j F Y"),
+        "time": date_format(moment, "H:i"),
+    }
 
 
 class CommentRoundQuerySet(models.QuerySet):
@@ -127,6 +137,19 @@ class CommentRound(models.Model):
 
     def get_absolute_url(self):
         return reverse("round_detail", args=[self.pk])
+
+    @property
+    def opens_in_words(self) -> str:
+        return moment_in_words(self.opens_at)
+
+    @property
+    def closes_in_words(self) -> str:
+        return moment_in_words(self.closes_at)
+
+    @property
+    def readers_of_responses(self) -> Audience:
+        """Who reads comments and answers once they are published: whoever may see the document."""
+        return Audience(self.version.document.audience) if self.version_id else Audience.PUBLIC
 
     def takes_comments(self, now: datetime) -> bool:
         return self.status == self.Status.OPEN and self.opens_at <= now < self.closes_at

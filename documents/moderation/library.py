@@ -1,4 +1,4 @@
-"""Proposals that wait for the Lead's next step."""
+"""What waits for the Lead of the library: proposals, and addresses that do not answer."""
 
 from datetime import datetime
 
@@ -7,9 +7,9 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy
 
-from documents import proposing
-from documents.models import Proposal
-from partners.moderation import Asked, Item, Kind, Step
+from documents import address_check, proposing
+from documents.models import ExternalAddress, Proposal
+from partners.moderation import Asked, Bulk, Item, Kind, Step
 
 
 def _proposals(now: datetime) -> QuerySet[Proposal]:
@@ -34,7 +34,38 @@ class ResultForm(forms.Form):
     code = forms.SlugField(label=gettext_lazy("Code of the document in the library"))
 
 
+def _describe_addresses(addresses: QuerySet[ExternalAddress]) -> list[Item]:
+    addresses = list(addresses)
+    dead = ExternalAddress.objects.filter(pk__in=[one.pk for one in addresses])
+    at: dict[str, list] = {one.url: [] for one in addresses}
+    for document in address_check.documents_at(dead).prefetch_related("current__translations"):
+        for text in document.current.translations.all():
+            at.get(text.url, []).append(document)
+    practices = address_check.practices_at(dead).select_related("current")
+    for practice in practices.prefetch_related("current__references").defer("current__search"):
+        for source in practice.current.references.all():
+            at.get(source.url, []).append(practice)
+    return [
+        Item(object=one, title=one.url, since=one.since, facts={"things": at[one.url]})
+        for one in addresses
+    ]
+
+
 KINDS = (
+    Kind(
+        code="addresses",
+        name=gettext_lazy("Addresses that do not answer"),
+        waiting=address_check.waiting_for_lead,
+        describe=_describe_addresses,
+        template="admin/queue/addresses.html",
+        steps={
+            "keep": Step(
+                lambda pk, answer: address_check.keep(pk, answer.by, answer.now),
+                gettext_lazy("Noted as right: %(item)s."),
+            ),
+        },
+        bulk=(Bulk("keep", gettext_lazy("The chosen are right all the same")),),
+    ),
     Kind(
         code="proposals",
         name=gettext_lazy("Proposals"),

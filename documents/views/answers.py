@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from documents import answer_overview, answering, matrices, permissions
 from documents.forms.answers import AnswerForm, BulkForm, CancelForm, FilterForm, FinishForm
 from documents.models import Comment, CommentRound, Section
+from documents.views.of_rounds import round_or_404
 from partners.pages import page_or_404
 from partners.refusals import Refused
 
@@ -25,21 +26,16 @@ UNANSWERED_AT_MOST = 100  # named before the end of a round
 _anything = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def _round(request: HttpRequest, pk: int) -> CommentRound:
-    rounds = CommentRound.objects.visible_to(request.user).select_related("version__document")
-    return get_object_or_404(rounds, pk=pk)
-
-
 def _round_of_team(request: HttpRequest, pk: int) -> CommentRound:
     """The round, for its drafting team and the Lead. Raises Http404, PermissionDenied."""
-    comment_round = _round(request, pk)
+    comment_round = round_or_404(request, pk)
     if not permissions.can_answer(request.user, comment_round):
         raise PermissionDenied(_("Only the drafting team answers comments."))
     return comment_round
 
 
 def _round_of_lead(request: HttpRequest, pk: int) -> CommentRound:
-    comment_round = _round(request, pk)
+    comment_round = round_or_404(request, pk)
     if not permissions.can_open_rounds(request.user):
         raise PermissionDenied(_("Only the Lead ends a round."))
     return comment_round
@@ -243,9 +239,8 @@ def round_finish(request, pk):
         return redirect(comment_round)
     obstacles = answering.obstacles_to_finish(comment_round, now)
     sent = request.POST if request.method == "POST" else None  # an empty form is an answer
-    form = FinishForm(
-        sent, audience=comment_round.get_audience_display(), with_override=bool(obstacles)
-    )
+    readers = comment_round.readers_of_responses.label
+    form = FinishForm(sent, readers=readers, with_override=bool(obstacles))
     if form.is_valid():
         said = form.cleaned_data
         try:

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,42 +17,23 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from documents import commenting, permissions, rounds
 from documents.forms.rounds import CommentForm
-from documents.models import Comment, CommentRound, Section, Translation
+from documents.models import Comment, CommentRound, Section
+from documents.views.of_rounds import (
+    labels_of,
+    organisations_of,
+    round_of_commenters,
+    round_or_404,
+    text_of,
+)
 from documents.views.reading import direction, in_parts
-from partners.models import Organisation
+from partners.pages import sign_in_where_hidden
 from partners.refusals import Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def _round(request, pk: int) -> CommentRound:
-    found = CommentRound.objects.visible_to(request.user).select_related("version__document")
-    return get_object_or_404(found, pk=pk)
-
-
-def _commenters(request, pk: int) -> CommentRound:
-    """The round, for whoever may comment in it; others who see it are refused."""
-    comment_round = _round(request, pk)
-    if not permissions.can_comment(request.user, comment_round):
-        raise PermissionDenied
-    return comment_round
-
-
 def _own(request, comment_round: CommentRound, pk: int) -> Comment:
     return get_object_or_404(comment_round.comments.filter(author=request.user), pk=pk)
-
-
-def _translation(comment_round: CommentRound, language: str = "") -> Translation | None:
-    """The text to read: in the language asked for, else the original; None where there is none."""
-    if not comment_round.version_id:
-        return None
-    texts = list(
-        comment_round.version.translations.filter(sections__isnull=False)
-        .distinct()
-        .order_by("-is_original", "language")
-    )
-    chosen = [text for text in texts if text.language == language]
-    return next(iter(chosen or texts), None)
 
 
 @dataclass
@@ -72,10 +52,11 @@ class Reading:
 
 
 @require_safe
+@sign_in_where_hidden
 def round_text(request, pk):
     """The text of the version, with 'comment on' at each paragraph, and one's own comments."""
-    comment_round = _round(request, pk)
-    translation = _translation(comment_round, request.GET.get("language", ""))
+    comment_round = round_or_404(request, pk)
+    translation = text_of(comment_round, request.GET.get("language", ""))
     if translation is None:
         raise Http404
     user, now = request.user, timezone.now()
@@ -100,33 +81,18 @@ def round_text(request, pk):
         "takes_comments": comment_round.takes_comments(now),
         "can_comment": may,
         "state": rounds.state(comment_round, now),
-        "closes": rounds.closes_words(comment_round),
         "drafts": commenting.drafts_of(comment_round, user).count() if may else 0,
     }
     return render(request, "documents/round_text.html", context)
 
 
-def _labels(comment_round: CommentRound) -> dict[str, list[str]] | None:
-    """{section: its paragraphs} of the original; None for a text that the portal does not have."""
-    translation = _translation(comment_round)
-    if translation is None:
-        return None
-    return dict(translation.sections.order_by("order").values_list("label", "labels"))
-
-
 def _quoted(comment_round: CommentRound, place: str) -> str:
     """The paragraph that is commented on; empty for a section or an unknown number."""
-    translation = _translation(comment_round)
+    translation = text_of(comment_round)
     if translation is None or not place:
         return ""
     section = Section.objects.filter(translation=translation, labels__contains=[place]).first()
     return dict(section.numbered)[place] if section else ""
-
-
-def _organisations(user):
-    """Those to which the person belongs today."""
-    mine = user.memberships.held_on(timezone.now().date())
-    return Organisation.objects.filter(pk__in=mine.values("organisation")).order_by("name")
 
 
 def _form(request, comment_round: CommentRound, initial: dict) -> CommentForm:
@@ -134,19 +100,19 @@ def _form(request, comment_round: CommentRound, initial: dict) -> CommentForm:
         request.POST or None,
         initial=initial,
         comment_round=comment_round,
-        organisations=_organisations(request.user),
-        labels=_labels(comment_round),
+        organisations=organisations_of(request.user),
+        labels=labels_of(comment_round),
     )
 
 
 @login_required
 @_anything
 def comment_add(request, pk):
-    comment_round = _commenters(request, pk)
+    comment_round = round_of_commenters(request, pk)
     asked = request.GET
     place = (asked.get("paragraph") or asked.get("section") or "")[:20]
     page = asked.get("page", "")
-    own = list(_organisations(request.user)[:2])
+    own = list(organisations_of(request.user)[:2])
     initial = {
         "place": place,
         "page": page if page.isdecimal() and len(page) < 6 else None,
@@ -162,7 +128,7 @@ def comment_add(request, pk):
 @login_required
 @_anything
 def comment_edit(request, pk, comment_pk):
-    comment_round = _commenters(request, pk)
+    comment_round = round_of_commenters(request, pk)
     comment = _own(request, comment_round, comment_pk)
     initial = {
         "seen": comment.changed_at.isoformat(),
@@ -212,7 +178,6 @@ def _write(request, comment_round: CommentRound, comment: Comment | None, form, 
         "quoted": _quoted(comment_round, place),
         "place": place,
         "is_over": comment_round.is_over(now),
-        "closes": rounds.closes_words(comment_round),
         "can_drop": comment is not None
         and (
             comment.status == Comment.Status.DRAFT
@@ -237,7 +202,7 @@ def _said(comment: Comment) -> str:
 
 def _back(request, comment_round: CommentRound, comment: Comment) -> str:
     """To the paragraph in the text where there is one, else to the round."""
-    if _translation(comment_round) and (comment.paragraph or comment.section):
+    if text_of(comment_round) and (comment.paragraph or comment.section):
         anchor = f"p-{comment.paragraph}" if comment.paragraph else f"s-{comment.section}"
         return f"{reverse('round_text', args=[comment_round.pk])}#{anchor}"
     return comment_round.get_absolute_url()
@@ -246,7 +211,7 @@ def _back(request, comment_round: CommentRound, comment: Comment) -> str:
 @login_required
 @require_POST
 def comment_drop(request, pk, comment_pk):
-    comment_round = _commenters(request, pk)
+    comment_round = round_of_commenters(request, pk)
     comment = _own(request, comment_round, comment_pk)
     try:
         commenting.drop(comment.pk, request.user, timezone.now())
@@ -261,7 +226,7 @@ def comment_drop(request, pk, comment_pk):
 @require_POST
 def round_send(request, pk):
     """All drafts of this person; after the close they go to the Lead as late ones."""
-    comment_round, now = _commenters(request, pk), timezone.now()
+    comment_round, now = round_of_commenters(request, pk), timezone.now()
     try:
         if comment_round.is_over(now):
             number = commenting.hand_in_late(comment_round.pk, request.user, now)
@@ -279,7 +244,7 @@ def round_send(request, pk):
                 "%(n)s comments are sent. You can change them until %(closes)s.",
                 number,
             )
-            closes = rounds.closes_words(comment_round)
+            closes = comment_round.closes_in_words
             messages.success(request, words % {"n": number, "closes": closes})
     except Refused as refusal:
         messages.warning(request, str(refusal))
@@ -289,7 +254,7 @@ def round_send(request, pk):
 @login_required
 @require_POST
 def round_no_comments(request, pk):
-    comment_round = _commenters(request, pk)
+    comment_round = round_of_commenters(request, pk)
     try:
         commenting.no_comments(comment_round.pk, request.user, timezone.now())
     except Refused as refusal:

@@ -10,14 +10,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from documents import answering, cataloguing, citing, downloads, permissions, publishing
+from documents import (
+    address_check,
+    answering,
+    cataloguing,
+    citing,
+    downloads,
+    permissions,
+    publishing,
+)
 from documents.forms.library import DocumentForm, OverrideForm, PartForm, VersionForm
 from documents.models import (
     Audience,
     CommentRound,
     Document,
     Extraction,
-    Link,
     Proposal,
     Translation,
     Version,
@@ -63,19 +70,13 @@ def _versions(request: HttpRequest, document: Document) -> list[Version]:
         .order_by("-number")
         .prefetch_related(Prefetch("translations", texts))
     )
-    dead = dict(
-        Link.objects.filter(
-            url__in={one.url for version in versions for one in version.translations.all()},
-            dead_since__isnull=False,
-        ).values_list("url", "dead_since")
-    )
+    address_check.mark_dead(one for version in versions for one in version.translations.all())
     counts = downloads.total([version.pk for version in versions])
     for version in versions:
         version.document = document
         version.downloads_total = counts.get(version.pk, 0)
         for text in version.translations.all():
             text.version = version
-            text.dead_since = dead.get(text.url)
             extraction = getattr(text, "extraction", None)
             text.can_be_read = extraction and extraction.state == Extraction.State.DONE
     return versions

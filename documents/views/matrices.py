@@ -1,6 +1,5 @@
 """The matrix of a round: on a page that prints well, as XLSX and as CSV."""
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,21 +10,21 @@ from django.views.decorators.http import require_safe
 from documents import matrices, permissions
 from documents.models import Comment, CommentRound
 from experts.exporting import TYPES
+from partners.pages import sign_in_where_hidden
 
 
-def _round(request: HttpRequest, pk: int) -> tuple[CommentRound | None, bool]:
+def _round(request: HttpRequest, pk: int) -> tuple[CommentRound, bool]:
     """The round, and whether all its comments are shown; else one's own alone.
 
-    Who commented reads that for ever, also when the round is for others by now. None: sign in
-    first, whether the round is there or not, as one may come from the mail with the answers.
-    Raises Http404, PermissionDenied.
+    Who commented reads that for ever, also when the round is for others by now. Raises Http404,
+    PermissionDenied.
     """
     rounds, user = CommentRound.objects.select_related("version__document"), request.user
     visible = rounds.visible_to(user).filter(pk=pk).first()
     if visible and matrices.shows_all(visible, user):
         return visible, True
     if not user.is_authenticated:
-        return None, False
+        raise Http404
     own = Comment.objects.sent().filter(author=user, round=pk)
     found = rounds.filter(pk__in=own.values("round")).first()
     if found:
@@ -38,11 +37,10 @@ def _round(request: HttpRequest, pk: int) -> tuple[CommentRound | None, bool]:
 
 
 @require_safe
+@sign_in_where_hidden
 def round_matrix(request, pk):
     """Comments and answers: the public response page, and one's own for each commenter."""
     comment_round, sees_all = _round(request, pk)
-    if comment_round is None:
-        return redirect_to_login(request.get_full_path())
     user = request.user
     own = matrices.comments(comment_round, user, own=True) if user.is_authenticated else []
     context = {
@@ -59,19 +57,19 @@ def round_matrix(request, pk):
 
 
 @require_safe
+@sign_in_where_hidden
 def matrix_xlsx(request, pk):
     return _file(request, pk, "xlsx", matrices.as_xlsx)
 
 
 @require_safe
+@sign_in_where_hidden
 def matrix_csv(request, pk):
     return _file(request, pk, "csv", matrices.as_csv)
 
 
 def _file(request: HttpRequest, pk: int, kind: str, write) -> HttpResponse:
     comment_round, _sees_all = _round(request, pk)
-    if comment_round is None:
-        return redirect_to_login(request.get_full_path())
     name = matrices.name_of(comment_round, kind)
     return HttpResponse(
         write(comment_round, request.user),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from documents import (
+    address_check,
     comparing_practices,
     permissions,
     practice_sheets,
@@ -241,6 +242,7 @@ def _sheet_page(request: HttpRequest, practice: Practice, version: PracticeVersi
     now, user = timezone.now(), request.user
     version.practice = practice
     practice_sheets.read_rows([version], user)
+    address_check.mark_dead(version.references.all())
     is_published = version.status == PracticeVersion.Status.PUBLISHED
     is_current = version.pk == practice.current_id
     can_edit = permissions.can_edit_practice(user, practice)

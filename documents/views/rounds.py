@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,16 +16,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from documents import matrices, permissions, rounds
 from documents.forms.rounds import RoundForm
-from documents.models import Comment, CommentRound, Document
+from documents.models import Audience, Comment, CommentRound, Document
+from documents.views.of_rounds import round_or_404
+from partners.pages import sign_in_where_hidden
 from partners.refusals import Refused
 
 PER_PAGE = 20
 TAKES_WEEKS = 6  # what the form proposes between opening and close
-
-
-def _round(request, pk: int) -> CommentRound:
-    found = CommentRound.objects.visible_to(request.user).select_related("version__document")
-    return get_object_or_404(found, pk=pk)
 
 
 @require_safe
@@ -65,7 +62,6 @@ def _rows(found, user, now) -> list[dict]:
         {
             "round": one,
             "state": rounds.state(one, now),
-            "closes": rounds.closes_words(one),
             "own": own.get(one.pk),
         }
         for one in found
@@ -73,8 +69,9 @@ def _rows(found, user, now) -> list[dict]:
 
 
 @require_safe
+@sign_in_where_hidden
 def round_detail(request, pk):
-    comment_round, user, now = _round(request, pk), request.user, timezone.now()
+    comment_round, user, now = round_or_404(request, pk), request.user, timezone.now()
     can_comment = permissions.can_comment(user, comment_round)
     can_answer = permissions.can_answer(user, comment_round)
     own = []
@@ -89,8 +86,6 @@ def round_detail(request, pk):
         "round": comment_round,
         "document": comment_round.version.document if comment_round.version_id else None,
         "state": rounds.state(comment_round, now),
-        "opens": rounds.moment_words(comment_round.opens_at),
-        "closes": rounds.closes_words(comment_round),
         "questions": comment_round.questions.all(),
         "takes_comments": comment_round.takes_comments(now),
         "is_late": comment_round.status == CommentRound.Status.OPEN
@@ -160,7 +155,7 @@ def round_add(request):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def round_edit(request, pk):
-    comment_round = _round(request, pk)
+    comment_round = round_or_404(request, pk)
     if not permissions.can_open_rounds(request.user):
         raise PermissionDenied
     if comment_round.status not in (CommentRound.Status.PREPARED, CommentRound.Status.OPEN):
@@ -189,7 +184,7 @@ def round_edit(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def round_open(request, pk):
     """GET shows who will be asked, POST opens."""
-    comment_round, now = _round(request, pk), timezone.now()
+    comment_round, now = round_or_404(request, pk), timezone.now()
     if not permissions.can_open_rounds(request.user):
         raise PermissionDenied
     if comment_round.status != CommentRound.Status.PREPARED:
@@ -211,9 +206,7 @@ def round_open(request, pk):
     context = {
         "round": comment_round,
         "problem": problem,
-        "people": rounds.asked_people(comment_round, now).count(),
-        "opens": rounds.moment_words(comment_round.opens_at),
-        "closes": rounds.closes_words(comment_round),
+        "people": Audience(comment_round.audience).people(now).count(),
         "edit_url": reverse("round_edit", args=[comment_round.pk]),
     }
     return render(request, "documents/round_open.html", context)

@@ -11,10 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from documents import comment_tables, matrices, rounds
+from documents import comment_tables, matrices
 from documents.forms.tables import TableForm
 from documents.models import CommentRound, CommentTable
-from documents.views.comments import _commenters, _labels, _organisations, _translation
+from documents.views.of_rounds import (
+    labels_of,
+    organisations_of,
+    round_of_commenters,
+    text_of,
+)
 from experts.exporting import TYPES
 from partners.refusals import Refused
 
@@ -24,12 +29,12 @@ _anything = require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @require_safe
 def table_download(request, pk):
-    comment_round = _commenters(request, pk)
-    translation = _translation(comment_round)
+    comment_round = round_of_commenters(request, pk)
+    translation = text_of(comment_round)
     content = comment_tables.empty(
         comment_round,
         translation.sections.order_by("order") if translation else [],
-        _organisations(request.user),
+        organisations_of(request.user),
         settings.SITE_URL + comment_round.get_absolute_url(),
     )
     name = comment_tables.name_of(comment_round)
@@ -51,21 +56,19 @@ def _state(comment_round: CommentRound, now) -> dict:
         "is_over": comment_round.is_over(now),
         "takes_late": comment_round.status == CommentRound.Status.OPEN
         and comment_round.is_over(now),
-        "opens": rounds.moment_words(comment_round.opens_at),
-        "closes": rounds.closes_words(comment_round),
     }
 
 
 @login_required
 @_anything
 def table_upload(request, pk):
-    comment_round, now = _commenters(request, pk), timezone.now()
+    comment_round, now = round_of_commenters(request, pk), timezone.now()
     state = _state(comment_round, now)
     if not state["takes_comments"]:
         status = 409 if request.method == "POST" else 200
         return render(request, "documents/table_upload.html", state, status=status)
     form = TableForm(
-        request.POST or None, request.FILES or None, organisations=_organisations(request.user)
+        request.POST or None, request.FILES or None, organisations=organisations_of(request.user)
     )
     if request.method == "POST" and form.is_valid():
         name, filled = form.cleaned_data["file"]
@@ -97,10 +100,10 @@ def table_upload(request, pk):
 def table_preview(request, pk, table_pk):
     """Every row as it would become a comment. Only who uploaded the table sees it."""
     table = get_object_or_404(CommentTable, pk=table_pk, round=pk, user=request.user)
-    comment_round, now = _commenters(request, pk), timezone.now()
+    comment_round, now = round_of_commenters(request, pk), timezone.now()
     known = comment_tables.Known(
-        _labels(comment_round),
-        list(_organisations(request.user)),
+        labels_of(comment_round),
+        list(organisations_of(request.user)),
         list(comment_round.questions.all()),
     )
     if request.method == "POST":

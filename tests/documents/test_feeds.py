@@ -1,4 +1,4 @@
-"""Atom feeds, the list as a file, the sitemap: newest first, safe words, nothing that is hidden."""
+"""Atom feeds, the list as a file: newest first, safe words, nothing that is hidden."""
 
 import csv
 import io
@@ -10,13 +10,10 @@ import time_machine
 from django.conf import settings
 from django.urls import reverse
 
-from documents import sitemaps
 from documents.models import Document, Practice
-from experts.models import Expert
 from tests.factories import (
     NOW,
     DocumentFactory,
-    ExpertFactory,
     LeadFactory,
     OrganisationFactory,
     PracticeFactory,
@@ -224,42 +221,3 @@ def test_no_cell_of_the_file_is_a_formula(client):
         "'+SUM(A1)",
         "'@now",
     )
-
-
-# The sitemap
-
-
-def addresses(section: str) -> list[str]:
-    return [one["location"] for one in sitemaps.SECTIONS[section]().get_urls()]
-
-
-def test_search_engines_are_told_of_what_a_visitor_may_read_and_of_nothing_else(client):
-    document, practice, expert = DocumentFactory(), PracticeFactory(), ExpertFactory()
-    hidden = [DocumentFactory(**fields).get_absolute_url() for fields in HIDDEN]
-    hidden.append(PracticeFactory(published=False).get_absolute_url())
-    hidden.append(PracticeFactory(status=Practice.Status.ARCHIVED).get_absolute_url())
-    hidden += [
-        ExpertFactory(status=status).get_absolute_url()
-        for status in set(Expert.Status) - {Expert.Status.LISTED}
-    ]
-
-    told = {section: addresses(section) for section in sitemaps.SECTIONS}
-
-    assert told["documents"] == [settings.SITE_URL + document.get_absolute_url()]
-    assert told["practices"] == [settings.SITE_URL + practice.get_absolute_url()]
-    assert settings.SITE_URL + expert.get_absolute_url() in told["experts"]
-    everything = [address for some in told.values() for address in some]
-    assert [path for path in hidden if settings.SITE_URL + path in everything] == []
-    for address in everything:
-        answer = client.get(address.removeprefix(settings.SITE_URL))
-        assert answer.status_code == 200, address
-        assert b'name="robots" content="noindex"' not in answer.content, address
-
-
-def test_the_sitemap_says_when_the_newest_version_was_published():
-    document = DocumentFactory()
-    VersionFactory(document=document, number=2, published_at=NOW)
-
-    page = sitemaps.SECTIONS["documents"]().get_urls()[0]
-
-    assert page["lastmod"] == NOW

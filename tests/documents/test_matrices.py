@@ -12,7 +12,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from documents import matrices
-from documents.models import CommentRound
+from documents.models import CommentRound, Document
 from partners.models import Partner
 from tests.factories import (
     NOW,
@@ -176,8 +176,9 @@ def test_who_reads_the_matrix_before_and_after_the_end(client):
     }
     hidden = got(status="finished", finished_at=NOW)
     assert hidden == got() | {"partner": 403, "visitor": 302}
-    assert got(is_public_response=True) == hidden | {"partner": 200}
-    assert got(audience="public") == dict.fromkeys(people, 200)
+    assert got(is_public_response=True) == dict.fromkeys(people, 200)
+    Document.objects.filter(versions=comment_round.version).update(audience="partners")
+    assert got() == hidden | {"partner": 200}
     for user in people.values():
         assert len(set(codes(client, user, comment_round))) == 1
 
@@ -204,6 +205,7 @@ def test_a_commenter_reads_own_comments_at_once_and_own_answers_after_the_end(cl
 def test_who_commented_reads_their_own_also_when_no_partner_any_more(client, finished):
     author = finished.comments.sent().order_by("number").first().author
     Partner.objects.filter(person=author).update(status="withdrawn")
+    Document.objects.filter(versions=finished.version).update(audience="partners")
     client.force_login(author)
 
     page = client.get(reverse("round_matrix", args=[finished.pk]))
@@ -215,6 +217,7 @@ def test_who_commented_reads_their_own_also_when_no_partner_any_more(client, fin
 
 
 def test_nobody_reads_rows_of_a_round_that_is_not_for_them(finished):
+    Document.objects.filter(versions=finished.version).update(audience="partners")
     assert matrices.rows(finished, AnonymousUser()) == []
     assert matrices.rows(finished, UserFactory()) == []
     assert len(matrices.rows(finished, PartnerUserFactory())) == 3

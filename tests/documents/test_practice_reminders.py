@@ -32,7 +32,6 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def clock():
-    practice_reminders.register()
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
 

@@ -32,7 +32,6 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def clock():
-    round_reminders.register()
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
 

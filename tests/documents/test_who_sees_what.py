@@ -141,7 +141,7 @@ def test_feed_and_sitemap_are_public_whoever_asks(library):
     client = Client()
     client.force_login(LeadFactory(totp=True))
     feed = client.get(reverse("document_feed")).content.decode()
-    sitemap = client.get("/sitemap.xml").content.decode()
+    sitemap = client.get("/sitemap-documents.xml").content.decode()
     for (status, audience), document in documents.items():
         in_feed = audience == "public" and status in ("open", "published")
         assert (document.get_absolute_url() in feed) == in_feed, (status, audience)

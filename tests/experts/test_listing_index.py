@@ -321,7 +321,7 @@ def test_changes_older_than_two_days_are_forgotten_and_no_younger_ones(transacti
             "INSERT INTO experts_listchange (expert_id, at) VALUES"
             " (1, now() - interval '49 hours'), (2, now() - interval '47 hours')"
         )
-        listing_index.forget_old_changes()
+        listing_index.KEEPER.forget_old_changes()
         cursor.execute("SELECT expert_id FROM experts_listchange")
         assert cursor.fetchall() == [(2,)]
 
