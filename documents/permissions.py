@@ -22,6 +22,11 @@ def can_edit_document(user, document: Document) -> bool:
     return user.is_authenticated and user.is_active and document.owner_id == user.pk
 
 
+def can_end_document(user) -> bool:
+    """The Lead says what supersedes a document, archives and restores it."""
+    return user.has_perm("documents.change_document")
+
+
 def can_publish(user, document: Document) -> bool:
     """The owner of a document that was published before, and the Lead."""
     if user.has_perm("documents.change_document"):

@@ -50,6 +50,7 @@ MEDIA_TYPES = {
     "jpeg": "image/jpeg",
     "png": "image/png",
 }
+FORMATS = {media_type: kind.upper() for kind, media_type in MEDIA_TYPES.items()}
 ENDINGS = {kind: (f".{kind}",) for kind in MEDIA_TYPES} | {
     "jpeg": (".jpg", ".jpeg", ".jpe"),
     "txt": (".txt", ".text", ".md"),

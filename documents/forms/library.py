@@ -203,6 +203,40 @@ class VersionForm(PartForm):
             self.fields["change_note"].required = True
 
 
+class EndForm(forms.Form):
+    """Why a document leaves the library: another one takes its place, or a reason."""
+
+    hide_optional = True
+
+    successor = forms.SlugField(
+        label=_("Code of the document that takes its place"),
+        required=False,
+        help_text=_("The last part of its address. Empty: the document is archived."),
+    )
+    reason = TextField(
+        label=_("Reason, where no other takes its place"),
+        max_length=1000,
+        required=False,
+        help_text=_("It stands on the page of the document."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def clean_successor(self) -> Document | None:
+        code = self.cleaned_data["successor"]
+        if not code:
+            return None
+        found = Document.objects.filter(code=code).defer("search").first()
+        if found is None:
+            raise ValidationError(_("The library has no document with this code."))
+        return found
+
+    def clean(self):
+        cleaned = super().clean()
+        if "successor" in cleaned and not (cleaned["successor"] or cleaned.get("reason")):
+            self.add_error("reason", _("Give a reason, or the document that takes its place."))
+        return cleaned
+
+
 class OverrideForm(forms.Form):
     """Why the Lead publishes while comments are unanswered."""
 

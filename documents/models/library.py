@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from partners import permissions
-from partners.files import PrivateFileField
+from partners.files import FORMATS, PrivateFileField
 from partners.languages import name as language_name
 from partners.languages import validate_language
 from partners.models import Membership, Organisation, Partner, Role, Term, User
@@ -365,6 +365,11 @@ class Translation(models.Model):
         return reverse(
             "version_file", args=[self.version.document.code, self.version.number, self.language]
         )
+
+    @property
+    def format_name(self) -> str:
+        """ "PDF", as people say it; empty for an address elsewhere."""
+        return FORMATS.get(self.media_type, "")
 
     @property
     def language_name(self) -> str:

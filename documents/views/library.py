@@ -19,7 +19,7 @@ from documents import (
     permissions,
     publishing,
 )
-from documents.forms.library import DocumentForm, OverrideForm, PartForm, VersionForm
+from documents.forms.library import DocumentForm, EndForm, OverrideForm, PartForm, VersionForm
 from documents.models import (
     Audience,
     CommentRound,
@@ -148,6 +148,8 @@ def _page(request, document: Document, versions: list[Version], version: Version
         "canonical": mail.absolute(document.get_absolute_url()),
         "can_edit": can_edit,
         "can_publish": permissions.can_publish(user, document),
+        "can_end": permissions.can_end_document(user) and document.current_id is not None,
+        "can_open_rounds": permissions.can_open_rounds(user),
         "published_count": sum(1 for one in versions if one.published_at),
     }
     template = "document_detail" if is_current or version is None else "version_detail"
@@ -205,6 +207,37 @@ def document_edit(request, code: str):
         messages.success(request, _("Saved."))
         return redirect(document)
     return render(request, "documents/document_edit.html", {"form": form, "document": document})
+
+
+@login_required
+@_anything
+def document_end(request, code: str):
+    """Superseded by another one, or archived with a reason; then it can be restored."""
+    document, now = _visible(request, code), timezone.now()
+    if not permissions.can_end_document(request.user):
+        raise PermissionDenied
+    is_over = document.status in (Document.Status.ARCHIVED, Document.Status.SUPERSEDED)
+    form = EndForm(request.POST or None) if not is_over else None
+    try:
+        if request.method == "POST" and is_over:
+            publishing.restore(document.pk, request.user, now)
+            messages.success(request, _("The document stands in the library again."))
+            return redirect(document)
+        if form and form.is_valid():
+            successor, reason = form.cleaned_data["successor"], form.cleaned_data["reason"]
+            if successor:
+                publishing.supersede(document.pk, successor.pk, request.user, now)
+            else:
+                publishing.archive(document.pk, reason, request.user, now)
+            messages.success(request, _("Done. The document keeps its address."))
+            return redirect(document)
+    except Refused as refusal:
+        if form is None:
+            messages.error(request, str(refusal))
+            return redirect(document)
+        form.add_error(None, str(refusal))
+    context = {"document": document, "form": form, "is_over": is_over}
+    return render(request, "documents/document_end.html", context)
 
 
 def _part(form, is_original: bool) -> publishing.Part:

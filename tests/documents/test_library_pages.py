@@ -159,3 +159,38 @@ def test_the_lead_archives_and_restores_in_admin(client):
     client.post(address, {**chosen, "action": "restore"})
     document.refresh_from_db()
     assert document.status == "published"
+
+
+def test_the_lead_says_what_takes_the_place_of_a_document_and_takes_it_back(client):
+    old, new = DocumentFactory(), DocumentFactory(title="The newer one")
+    client.force_login(LeadFactory(totp=True))
+    address = reverse("document_end", args=[old.code])
+
+    nothing = client.post(address, {"successor": "", "reason": ""})
+    unknown = client.post(address, {"successor": "no-such-code", "reason": ""})
+    itself = client.post(address, {"successor": old.code, "reason": "kept as typed"})
+    client.post(address, {"successor": new.code, "reason": ""})
+    page = client.get(old.get_absolute_url()).content.decode()
+    listed = client.get(reverse("document_list")).content.decode()
+    client.post(address)
+    old.refresh_from_db()
+
+    assert "Give a reason" in nothing.content.decode()
+    assert "no document with this code" in unknown.content.decode()
+    assert "cannot supersede itself" in itself.content.decode()
+    assert "kept as typed" in itself.content.decode()
+    assert "The newer one" in page
+    assert old.get_absolute_url() not in listed
+    assert (old.status, old.superseded_by) == (Document.Status.PUBLISHED, None)
+
+
+def test_the_lead_archives_a_document_with_a_reason_and_its_address_stays(client):
+    document = DocumentFactory()
+    client.force_login(LeadFactory(totp=True))
+
+    client.post(reverse("document_end", args=[document.code]), {"reason": "The law has changed."})
+    client.logout()
+    page = client.get(document.get_absolute_url())
+
+    assert page.status_code == 200
+    assert "The law has changed." in page.content.decode()
