@@ -1,23 +1,18 @@
 """Links in mails with which one person answers for one practice, without sign-in.
 
-A link is a signed text, kept nowhere: who is asked, for which practice, in which cycle. It is dead
-once it is too old, somebody has answered, or the address is not the right one any more.
+Dead once it is too old, somebody has answered, or the person is not asked any more.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-from django.core import signing
+from datetime import date, datetime
 
 from documents import reviewing
-from documents.models import Practice, PracticeExpert, PracticeReview
+from documents.models import Practice, PracticeExpert, PracticeLink, PracticeReview
 from experts.models import Expert
-from mailings import suppression
+from mailings import links
+from mailings.models import OutgoingMail
 from partners.models import User
-
-VALID_FOR = timedelta(days=60)
-_SALT = "documents.practice_links"
 
 Role = PracticeReview.Role
 
@@ -38,15 +33,13 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Link:
-    """A link whose signature is right; `asked` is None where nobody is asked in this way now."""
+class Found:
+    """What a token leads to; `asked` is None where nobody is asked in this way now."""
 
+    link: PracticeLink
     asked: Asked | None
-    is_answered: bool = False
-
-    @property
-    def is_alive(self) -> bool:
-        return self.asked is not None and not self.is_answered
+    is_answered: bool
+    is_alive: bool
 
 
 def asked(role: Role, keys: Iterable[int]) -> dict[int, Asked]:
@@ -89,31 +82,39 @@ def _person(link: PracticeExpert) -> Asked:
     )
 
 
-def make(one: Asked) -> str:
-    """The token of the address of a page (`practice_by_link`)."""
-    said = {
-        "practice": one.practice.pk,
-        "role": str(one.role),
-        "key": one.key,
-        "address": suppression.hash_of(one.address)[:16],
-        "reviewed_at": one.practice.reviewed_at.isoformat(),
+def make(mails: list[OutgoingMail], found: dict[int, Asked], now: datetime) -> dict[int, str]:
+    """Token by key of the mail, for mails of which `found` says who is asked."""
+    about = {
+        key: (
+            one.address,
+            {
+                "practice": one.practice,
+                "role": one.role,
+                "person_id": one.key if one.role == Role.RESOURCE_PERSON else None,
+                "reviewed_at": one.practice.reviewed_at,
+            },
+        )
+        for key, one in found.items()
     }
-    return signing.dumps(said, salt=_SALT)
+    return links.make(PracticeLink, mails, about, now)
 
 
-def find(token: str, now: datetime) -> Link | None:
-    """What a token says; None for one that is too old, or was not made here."""
-    try:
-        said = signing.loads(token, salt=_SALT, max_age=VALID_FOR)
-    except signing.BadSignature:
+def find(token: str, now: datetime) -> Found | None:
+    """What a token leads to, alive or dead; None for one that nobody made."""
+    link = PracticeLink.objects.select_related("practice").filter(token=token).first()
+    if link is None:
         return None
-    role = Role(said["role"])
-    one = asked(role, [said["key"]]).get(said["key"])
-    if one is None or one.practice.pk != said["practice"]:
-        return Link(None)
-    if suppression.hash_of(one.address)[:16] != said["address"]:
-        return Link(None)
-    is_owner = role == Role.OWNER
-    if is_owner is reviewing.owner_has_left(one.practice, now):
-        return Link(None)
-    return Link(one, is_answered=one.practice.reviewed_at.isoformat() != said["reviewed_at"])
+    one = asked_by(link, now)
+    is_answered = link.practice.reviewed_at != link.reviewed_at
+    is_alive = not is_answered and one is not None and links.is_alive(link, one.address, now)
+    return Found(link, one, is_answered, is_alive)
+
+
+def asked_by(link: PracticeLink, now: datetime) -> Asked | None:
+    """Who is asked today in the role of the link; the owner, or colleagues when the owner left."""
+    role = Role(link.role)
+    key = link.person_id if role == Role.RESOURCE_PERSON else link.practice_id
+    one = asked(role, [key]).get(key)
+    if one and (role == Role.OWNER) is reviewing.owner_has_left(one.practice, now):
+        return None
+    return one

@@ -27,11 +27,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents import practice_links, reviewing
-from documents.models import Practice, PracticeExpert, PracticeReview
+from documents.models import Practice, PracticeExpert, PracticeLink, PracticeReview
 from documents.practice_links import Asked
 from experts.models import Expert
 from experts.models.expert import MAIL_ADDRESS
-from mailings import outbox, reminders, suppression, topics
+from mailings import links, outbox, reminders, suppression, topics
 from mailings.models import OutgoingMail, Reminder, Suppression
 from mailings.outbox import Letter, Skip
 from mailings.reminders import Ladder, Verdict
@@ -187,7 +187,11 @@ def overdue(now: datetime) -> QuerySet[Practice]:
         )
     ]
     asked_by_hand = Reminder.objects.filter(
-        topic=OWNER, object_id=OuterRef("pk"), step=None, at__gt=now - OVERDUE_AFTER
+        topic=OWNER,
+        object_id=OuterRef("pk"),
+        step=None,
+        by__isnull=False,
+        at__gt=now - OVERDUE_AFTER,
     )
     is_late = Q(due_at__lte=now - OVERDUE_AFTER)
     return (
@@ -237,6 +241,27 @@ def give_to(practice_id: int, email: str, by: User, now: datetime) -> Practice:
     return practice
 
 
+@transaction.atomic
+def send_fresh(link: PracticeLink, now: datetime) -> OutgoingMail:
+    """The question once more, to the address on file today of whoever is asked in the link's role.
+
+    Raises Refused where nobody is asked any more, and when enough were sent for now.
+    """
+    practice = Practice.objects.select_for_update().get(pk=link.practice_id)
+    one = practice_links.asked_by(link, now)
+    is_open = reviewing.unanswered(now).filter(pk=practice.pk).exists()
+    if one is None or not one.address or not is_open:
+        raise Refused(_("Nobody is asked about this practice in this way any more."))
+    topic = next(topic for topic, role in _ROLES.items() if role == one.role)
+    by_hand = OutgoingMail.objects.filter(
+        reminder__topic=topic, reminder__object_id=one.key, reminder__step=None
+    )
+    links.check_fresh(by_hand, now)
+    ladder = next(ladder for ladder in LADDERS if ladder.topic == topic)
+    cycle = practice.reviewed_at
+    return reminders.write_again(ladder, one.key, cycle, one.address, "en", None, now)
+
+
 # What stands in the mails, decided when they leave
 
 
@@ -275,16 +300,20 @@ def _letters(mails: list[OutgoingMail], topic: str, now: datetime) -> dict[int, 
             why = "Another mail about the practice left meanwhile."
         if why:
             found[mail.pk] = Skip(why)
-            continue
+    to_write = [mail for mail in mails if mail.pk not in found]
+    people = {mail.pk: asked[mail.reminder.object_id] for mail in to_write}
+    tokens = practice_links.make(to_write, people, now)
+    for mail in to_write:
+        one = people[mail.pk]
         context = {
             "practice": one.practice,
             "title": one.practice.current.title,
             "name": one.name,
             "role": str(role),
             "reviewed_at": one.practice.reviewed_at,
-            "token": practice_links.make(one),
+            "token": tokens[mail.pk],
             "stop": stops[mail.reminder.object_id],
-            "valid_until": now + practice_links.VALID_FOR,
+            "valid_until": now + links.VALID_FOR,
         }
         found[mail.pk] = Letter(context, to=one.address, stop=stops[mail.reminder.object_id])
     return found

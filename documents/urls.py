@@ -98,6 +98,11 @@ urlpatterns = [
         "practices/book/editions/<int:number>/", book.compilation_detail, name="compilation_detail"
     ),
     path("practices/link/<str:token>/", by_link.practice_by_link, name="practice_by_link"),
+    path(
+        "practices/link/<str:token>/fresh/",
+        by_link.practice_by_link_fresh,
+        name="practice_by_link_fresh",
+    ),
     path("practices/<slug:code>/", practices.practice_detail, name="practice_detail"),
     path(
         "practices/<slug:code>/v<int:number>/", practices.practice_version, name="practice_version"

@@ -9,6 +9,7 @@ from experts import facts, links
 from experts.models import Expert, Policy, Round
 from experts.reminders import NOTICE_TEMPLATE, TEMPLATE, TOPIC, outdated
 from mailings import outbox, topics
+from mailings.links import VALID_FOR
 from mailings.models import OutgoingMail, Reminder
 from mailings.outbox import Letter, Skip
 from partners.models import Term
@@ -82,7 +83,7 @@ def with_link(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Sk
     }
     gone = Skip("The profile has no address any more.")
     found: dict[int, Letter | Skip] = {mail.pk: gone for mail in mails}
-    same = {"valid_until": (now + links.VALID_FOR).date()}
+    same = {"valid_until": (now + VALID_FOR).date()}
     for key, token in _tokens(mails, of_mail, now).items():
         expert = of_mail[key]
         varies = {"name": expert.name, "token": token}
@@ -114,7 +115,7 @@ def _letters(
             "round": opened if opened and _is_asked(expert, opened) else None,
             "token": token,
             "stop": stop,
-            "valid_until": now + links.VALID_FOR,
+            "valid_until": now + VALID_FOR,
             "leaves_on": now + timedelta(days=policy.notice_days),
         }
         found[key] = Letter(context, to=expert.mail_address, stop=stop)

@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from docx import Document as Docx
 
-from documents import extracting, practice_links, practices, publishing, reviewing
+from documents import extracting, practices, publishing, reviewing
 from documents.demonstration import CONCEPT_NOTE
 from documents.models import (
     Audience,
@@ -22,12 +22,14 @@ from documents.models import (
     LimitValue,
     Photo,
     Practice,
+    PracticeLink,
     PracticeReview,
     Proposal,
     Requirement,
     UseReport,
     Version,
 )
+from mailings import links, suppression
 from partners import files
 from partners.models import User
 
@@ -90,6 +92,20 @@ def furnish(partner: User, other: User, lead: User, picture: bytes, now: datetim
     CommentTable.objects.create(
         round=_round("open"), user=partner, file_name="comments.xlsx", rows=[], at=now
     )
+    due = _due(now)
+    PracticeLink.objects.create(
+        practice=due,
+        role=PracticeReview.Role.OWNER,
+        reviewed_at=due.reviewed_at,
+        address_hash=suppression.hash_of(due.owner.email),
+        expires_at=now + links.VALID_FOR,
+    )
+
+
+def _due(now: datetime) -> Practice:
+    """A practice that its owner is asked about."""
+    practices = reviewing.due(Practice.objects.published(), now).filter(owner__isnull=False)
+    return practices.order_by("pk").first()
 
 
 def _document(code: str, audience: str, owner: User | None, now: datetime) -> Document:
@@ -217,15 +233,16 @@ def arguments(now: datetime) -> dict[str, list]:
         found[page] = [comment.round_id, comment.pk]
     table = CommentTable.objects.get()
     proposal = Proposal.objects.get(status="proposed")
-    due = reviewing.due(Practice.objects.published(), now).filter(owner__isnull=False).first()
-    asked = practice_links.asked(PracticeReview.Role.OWNER, [due.pk])[due.pk]
+    link = PracticeLink.objects.get(practice=_due(now))
     return found | {
         "table_preview": [table.round_id, table.pk],
         "proposal_detail": [proposal.pk],
         "proposal_support": [proposal.pk],
         "compilation_detail": [1],
-        "practice_by_link@open": [practice_links.make(asked)],
+        "practice_by_link@open": [link.token],
         "practice_by_link@dead": ["nonsense"],
+        "practice_by_link_fresh@open": [link.token],
+        "practice_by_link_fresh@dead": ["nonsense"],
         **{
             f"practice_photo@{name}": [_PRACTICES[name], photo.pk]
             for photo in Photo.objects.all()

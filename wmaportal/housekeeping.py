@@ -15,9 +15,11 @@ from documents import (
     practice_directory,
     round_reminders,
 )
-from experts import links, listing, listing_index, rounds
+from documents.models import PracticeLink
+from experts import listing, listing_index, rounds
 from experts.importing import runs
-from mailings import retention
+from experts.models import ProfileLink
+from mailings import links, retention
 
 
 def keep_house(now: datetime) -> dict[str, int]:
@@ -29,7 +31,9 @@ def keep_house(now: datetime) -> dict[str, int]:
         "pauses ended": listing.end_past_pauses(now),
         "removed profiles erased": listing.erase_removed(now),
         "untouched drafts dropped": listing.drop_untouched_drafts(now),
-        "old links dropped": links.forget_old(now),
+        "old links dropped": sum(
+            links.forget_old(model, now) for model in (ProfileLink, PracticeLink)
+        ),
         "forgotten imports cancelled": runs.forget_old(now),
         **retention.forget(now),
         "old sessions dropped": Session.objects.filter(expire_date__lt=now).delete()[0],

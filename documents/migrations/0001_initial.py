@@ -10,6 +10,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import mailings.models.links
 import partners.files
 import partners.languages
 import partners.models.countries
@@ -20,6 +21,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("experts", "0003_freshness"),
+        ("mailings", "0001_initial"),
         ("partners", "0004_file_findings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -2740,5 +2742,75 @@ class Migration(migrations.Migration):
                 condition=models.Q(("status", "open")),
                 name="commentround_one_at_a_time",
             ),
+        ),
+        migrations.CreateModel(
+            name="PracticeLink",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "token",
+                    models.CharField(
+                        default=mailings.models.links.random_token,
+                        editable=False,
+                        max_length=32,
+                        unique=True,
+                    ),
+                ),
+                ("address_hash", models.CharField(max_length=64)),
+                ("language", models.CharField(default="en", max_length=7)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("organisation", "Contact person of the organisation"),
+                            ("person", "Resource person"),
+                            ("lead", "Lead"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("reviewed_at", models.DateTimeField()),
+                (
+                    "mail",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="%(class)s",
+                        to="mailings.outgoingmail",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="links",
+                        to="documents.practiceexpert",
+                    ),
+                ),
+                (
+                    "practice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="links",
+                        to="documents.practice",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "link to a practice",
+                "verbose_name_plural": "links to practices",
+                "indexes": [models.Index(fields=["expires_at"], name="practicelink_expires")],
+            },
         ),
     ]

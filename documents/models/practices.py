@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from experts.models import Expert
+from mailings.models import MailLink
 from partners.files import PrivateImageField
 from partners.models import Country, Organisation, Term
 from partners.models.countries import validate_country
@@ -505,6 +506,26 @@ class PracticeReview(models.Model):
 
     def __str__(self):
         return f"{self.practice}, {self.at:%Y-%m-%d}"
+
+
+class PracticeLink(MailLink):
+    """Lets one person answer for one practice; dead as well when somebody has answered."""
+
+    practice = models.ForeignKey(Practice, models.CASCADE, related_name="links")
+    role = models.CharField(max_length=20, choices=PracticeReview.Role)
+    #: Of the resource person, where one is asked
+    person = models.ForeignKey(
+        PracticeExpert, models.CASCADE, null=True, blank=True, related_name="links"
+    )
+    reviewed_at = models.DateTimeField()  # of the practice, when the question was asked
+
+    class Meta(MailLink.Meta):
+        abstract = False
+        verbose_name = _("link to a practice")
+        verbose_name_plural = _("links to practices")
+
+    def __str__(self):
+        return f"{self.practice}, {self.created_at:%Y-%m-%d}"
 
 
 class UseReportQuerySet(models.QuerySet):

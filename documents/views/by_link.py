@@ -4,22 +4,25 @@ GET shows and writes nothing, so that a scanner which opens every link changes n
 says 'still valid'. The link opens no session.
 """
 
-from django.shortcuts import render
+from contextlib import suppress
+
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from documents import practice_links, practice_sheets, reviewing
+from documents import practice_links, practice_reminders, practice_sheets, reviewing
 from partners import languages
+from partners.even_time import even_time
 from partners.quiet import quiet
+from partners.refusals import Refused
 
 
 def _by_link(request, token):
     now = timezone.now()
-    link = practice_links.find(token, now)
-    if link is None or not link.is_alive:
-        context = {"link": link, "translated": True}
-        return render(request, "documents/practice_by_link_dead.html", context, status=410)
-    one = link.asked
+    found = practice_links.find(token, now)
+    if found is None or not found.is_alive:
+        return _dead(request, token, found)
+    one = found.asked
     context = {
         "asked": one,
         "practice": one.practice,
@@ -37,6 +40,30 @@ def _by_link(request, token):
     return render(request, "documents/practice_by_link.html", context)
 
 
-practice_by_link = quiet(
-    languages.translated(require_http_methods(["GET", "HEAD", "POST"])(_by_link))
-)
+def _dead(request, token: str, found: practice_links.Found | None):
+    """Where somebody has answered, that; else the same for every link, known or not."""
+    context = {
+        "token": token,
+        "answered": found.link.practice if found and found.is_answered else None,
+        "translated": True,
+    }
+    return render(request, "documents/practice_by_link_dead.html", context, status=410)
+
+
+def _fresh(request, token):
+    """A fresh link by mail. The answer is the same whether the token is known or not."""
+    now = timezone.now()
+    found = practice_links.find(token, now)
+    if request.method == "POST":
+        if found:
+            with suppress(Refused):  # the answer must not say whether somebody is asked
+                practice_reminders.send_fresh(found.link, now)
+        return render(request, "documents/practice_by_link_sent.html", {"translated": True})
+    if found and found.is_alive:
+        return redirect("practice_by_link", token)
+    return _dead(request, token, found)
+
+
+_anything = require_http_methods(["GET", "HEAD", "POST"])
+practice_by_link = quiet(languages.translated(_anything(_by_link)))
+practice_by_link_fresh = even_time(quiet(languages.translated(_anything(_fresh))))

@@ -7,8 +7,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import experts.models.freshness
 import experts.models.policy
+import mailings.models.links
 
 
 class Migration(migrations.Migration):
@@ -412,7 +412,7 @@ class Migration(migrations.Migration):
                 (
                     "token",
                     models.CharField(
-                        default=experts.models.freshness.link_token,
+                        default=mailings.models.links.random_token,
                         editable=False,
                         max_length=32,
                         unique=True,
@@ -472,7 +472,7 @@ class Migration(migrations.Migration):
                 (
                     "token",
                     models.CharField(
-                        default=experts.models.freshness.link_token,
+                        default=mailings.models.links.random_token,
                         editable=False,
                         max_length=32,
                         unique=True,
@@ -496,7 +496,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="profile_link",
+                        related_name="%(class)s",
                         to="mailings.outgoingmail",
                     ),
                 ),

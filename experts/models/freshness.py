@@ -1,24 +1,17 @@
 """How the list keeps itself fresh: confirmations, rounds, links in mails, what the Lead did."""
 
-import uuid
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experts.models.expert import Expert
-from mailings.models import OutgoingMail, Reminder
+from mailings.models import MailLink, Reminder
+from mailings.models.links import random_token
 from partners.models import Region
 
 #: Of the reminders about profiles (mailings/models/reminders.py).
 TOPIC = "profile"
-
-
-def link_token() -> str:
-    """Random, unguessable: 32 hexadecimal digits."""
-    return uuid.uuid4().hex
 
 
 class Confirmation(models.Model):
@@ -92,26 +85,15 @@ class Round(models.Model):
         return self.ended_at is None and self.cancelled_at is None
 
 
-class ProfileLink(models.Model):
-    """The link in one mail about one profile: acts for that profile without sign-in.
-
-    It dies when it is too old, and when the profile's address is no longer that of the mail.
-    """
+class ProfileLink(MailLink):
+    """Acts for one profile."""
 
     expert = models.ForeignKey(Expert, models.CASCADE, related_name="links")
-    mail = models.OneToOneField(
-        OutgoingMail, models.SET_NULL, null=True, blank=True, related_name="profile_link"
-    )
-    token = models.CharField(max_length=32, unique=True, default=link_token, editable=False)
-    address_hash = models.CharField(max_length=64)
-    language = models.CharField(max_length=7, default="en")
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField()
 
-    class Meta:
+    class Meta(MailLink.Meta):
+        abstract = False
         verbose_name = _("link to a profile")
         verbose_name_plural = _("links to profiles")
-        indexes = [models.Index(fields=["expires_at"], name="profilelink_expires")]
 
     def __str__(self):
         return f"{self.expert}, {self.created_at:%Y-%m-%d}"
@@ -141,7 +123,7 @@ class FollowUp(models.Model):
     #: Of a contact person: whom the Lead asked, the link in that mail, and what they answered.
     contact_name = models.CharField(_("contact person"), max_length=200, blank=True)
     contact_email = models.EmailField(_("contact person’s address"), blank=True)
-    token = models.CharField(max_length=32, unique=True, default=link_token, editable=False)
+    token = models.CharField(max_length=32, unique=True, default=random_token, editable=False)
     answer = models.CharField(_("answer"), max_length=10, choices=Answer, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)

@@ -6,9 +6,9 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import mailings.models.links
 import mailings.models.outgoing
 import mailings.models.packed
-import mailings.models.reminders
 
 
 class Migration(migrations.Migration):
@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
                 (
                     "token",
                     models.CharField(
-                        default=mailings.models.reminders.stop_token,
+                        default=mailings.models.links.random_token,
                         editable=False,
                         max_length=32,
                         unique=True,

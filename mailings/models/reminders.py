@@ -1,15 +1,10 @@
 """What was reminded of, and the link that stops reminders of one sort."""
 
-import uuid
-
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-
-def stop_token() -> str:
-    """Random, unguessable: 32 hexadecimal digits."""
-    return uuid.uuid4().hex
+from mailings.models.links import random_token
 
 
 class Reminder(models.Model):
@@ -50,7 +45,7 @@ class StopLink(models.Model):
 
     topic = models.CharField(_("topic"), max_length=20)
     object_id = models.BigIntegerField()
-    token = models.CharField(max_length=32, unique=True, default=stop_token, editable=False)
+    token = models.CharField(max_length=32, unique=True, default=random_token, editable=False)
 
     class Meta:
         verbose_name = _("link that stops reminders")

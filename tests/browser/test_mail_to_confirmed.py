@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from experts import links, reminders
 from experts.models import Confirmation, Expert, Policy, ProfileLink
 from mailings import delivery, outbox, suppression, topics
+from mailings.links import VALID_FOR
 from mailings.models import OutgoingMail, Reminder
 from tests.everything import everything
 from tests.factories import ExpertFactory
@@ -199,7 +200,7 @@ def test_each_page_is_open_to_everybody_in_each_language(browser, base_url, lang
             address_hash=suppression.hash_of(expert.email),
             language=language,
             created_at=now,
-            expires_at=now + links.VALID_FOR,
+            expires_at=now + VALID_FOR,
         )
         here = f"{base_url}/experts/link/{link.token}/"
         addresses.append(here)

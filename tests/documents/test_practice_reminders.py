@@ -159,7 +159,7 @@ def test_a_resource_person_without_sign_in_answers(orphan, clock, mailoutbox, cl
 
 
 def _too_old(practice, clock):
-    clock.move_to(NOW + 61 * DAY)
+    clock.move_to(NOW + 31 * DAY)
 
 
 def _other_address(practice, clock):
@@ -185,13 +185,57 @@ def test_a_link_is_dead_and_says_what_to_do(practice, clock, mailoutbox, client,
     response = client.post(link_in(mailoutbox[0]))
 
     assert response.status_code == 410
-    assert "write to the Lead" in response.text
+    assert "Send me a fresh link" in response.text
     assert not PracticeReview.objects.exists()
 
 
-def test_a_forged_link_is_dead(client):
-    url = reverse("practice_by_link", args=["eyJwcmFjdGljZSI6MX0:1abc:forged"])
-    assert client.get(url).status_code == 410
+def test_the_pages_of_dead_links_are_the_same_whether_a_link_was_ever_there(
+    practice, clock, mailoutbox, client
+):
+    scan_and_deliver(clock, NOW)
+    known = link_in(mailoutbox[0])
+    unknown = reverse("practice_by_link", args=["0" * 32])
+    _too_old(practice, clock)
+
+    def shown(url: str) -> str:
+        return re.sub('value="[^"]+"', "", client.get(url).text.replace(url, "here"))
+
+    pages = [shown(url) for url in (known, unknown)]
+    sent = [client.post(f"{url}fresh/").text for url in (known, unknown)]
+
+    assert client.get(unknown).status_code == 410
+    assert pages[0] == pages[1]
+    assert sent[0] == sent[1]
+
+
+def test_a_fresh_link_goes_to_the_address_of_today_and_not_to_everybody_at_once(
+    practice, clock, mailoutbox, client
+):
+    scan_and_deliver(clock, NOW)
+    old = link_in(mailoutbox[0])
+    _other_address(practice, clock)
+    mailoutbox.clear()
+
+    for _n in range(3):
+        client.post(f"{old}fresh/")
+    delivery.deliver()
+
+    assert addresses(mailoutbox) == ["moved@example.org"]
+    assert client.post(link_in(mailoutbox[0])).status_code == 200
+    assert [one.pk for one in practice_reminders.overdue(NOW + 40 * DAY)] == []
+
+
+def test_no_fresh_link_leaves_when_the_question_is_answered(practice, clock, mailoutbox, client):
+    scan_and_deliver(clock, NOW)
+    link = link_in(mailoutbox[0])
+    client.post(link)
+    mailoutbox.clear()
+
+    client.post(f"{link}fresh/")
+    delivery.deliver()
+
+    assert mailoutbox == []
+    assert "There is nothing left to do" in client.get(link).text
 
 
 def test_who_stops_the_mails_gets_none_for_the_later_steps(practice, orphan, clock, mailoutbox):

@@ -15,6 +15,7 @@ from experts import editing, links, listing
 from experts.forms import ExpertForm
 from experts.models import Confirmation, Consent, Edit, Expert, ProfileLink
 from mailings import suppression
+from mailings.links import VALID_FOR
 from mailings.models import OutgoingMail, StopLink
 from partners import even_time
 from tests.everything import everything
@@ -59,7 +60,7 @@ def linked(expert, language="en", made=NOW) -> ProfileLink:
         address_hash=suppression.hash_of(expert.mail_address),
         language=language,
         created_at=made,
-        expires_at=made + links.VALID_FOR,
+        expires_at=made + VALID_FOR,
     )
 
 

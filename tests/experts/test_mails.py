@@ -215,11 +215,11 @@ def test_the_links_act_for_this_profile_for_thirty_days(client):
 def test_each_mail_has_a_token_of_its_own_and_a_second_try_keeps_it():
     expert = due()
     first, second = posted("fresh_link", expert), posted("fresh_link", expert)
-    assert first.profile_link.token != second.profile_link.token
+    assert first.profilelink.token != second.profilelink.token
 
     again = profile_links.make([first], {first.pk: expert}, NOW)
 
-    assert again == {first.pk: first.profile_link.token}
+    assert again == {first.pk: first.profilelink.token}
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_a_mail_goes_to_the_address_that_the_profile_has_when_it_leaves():
 
     mail.refresh_from_db()
     assert mail.to == "new@example.org"
-    assert profile_links.is_alive(profile_links.find(mail.profile_link.token), NOW)
+    assert profile_links.is_alive(profile_links.find(mail.profilelink.token), NOW)
 
 
 def test_more_mails_take_no_more_queries():

@@ -19,6 +19,7 @@ from experts import invitations, links
 from experts.models import FollowUp, Invitation, ProfileLink
 from mailings import bounces, deciding, delivery, kinds, mime, outbox, suppression, throttle
 from mailings.deciding import DROPPED
+from mailings.links import VALID_FOR
 from mailings.masking import masked
 from mailings.models import Bounce, OutgoingMail, StopLink, Suppression, Throttle
 from mailings.moderation import KINDS
@@ -148,7 +149,7 @@ def test_true_mails_show_their_words_without_tokens(client, lead, mailoutbox):
         expert=expert,
         address_hash=suppression.hash_of(TO),
         created_at=NOW,
-        expires_at=NOW + links.VALID_FOR,
+        expires_at=NOW + VALID_FOR,
     )
     links.send_fresh(link, NOW)
     assert len(mailoutbox) == 2
