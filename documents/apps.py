@@ -9,8 +9,14 @@ class DocumentsConfig(AppConfig):
 
     def ready(self):
         # Tables exist from here on
-        from documents import answer_mails, practice_reminders, round_reminders
+        from documents import (
+            answer_mails,
+            document_reminders,
+            practice_reminders,
+            round_reminders,
+        )
 
         answer_mails.register()
+        document_reminders.register()
         practice_reminders.register()
         round_reminders.register()

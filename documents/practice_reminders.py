@@ -7,6 +7,7 @@ cycle of all is `reviewed_at`, so that one answer ends it for everybody; a mail 
 outbox is stopped when it would leave.
 """
 
+import functools
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -71,15 +72,9 @@ def register():
         )
     )
     for topic in (ORGANISATION, PERSON):
-        topics.register(
-            topics.Topic(
-                topic,
-                gettext_lazy("Questions about good practices of colleagues"),
-                lambda key, now, topic=topic: _stop(topic, key, now),
-                lambda key, now, topic=topic: _start(topic, key),
-                lambda key, topic=topic: _is_stopped(topic, key),
-            )
-        )
+        name = gettext_lazy("Questions about good practices of colleagues")
+        address_of = functools.partial(_address, topic)
+        topics.register(topics.of_addresses(topic, name, address_of))
 
 
 # Who is due
@@ -357,19 +352,3 @@ def _is_off(practice_id: int) -> bool:
 def _address(topic: str, key: int) -> str:
     one = practice_links.asked(_ROLES[topic], [key]).get(key)
     return one.address if one else ""
-
-
-def _stop(topic: str, key: int, now: datetime):
-    """Colleagues stop for their address: the sheets are not theirs."""
-    if address := _address(topic, key):
-        suppression.suppress(suppression.hash_of(address), topic, Suppression.Reason.STOPPED, now)
-
-
-def _start(topic: str, key: int):
-    if address := _address(topic, key):
-        suppression.lift(address, topic)
-
-
-def _is_stopped(topic: str, key: int) -> bool:
-    hashed = suppression.hash_of(_address(topic, key))
-    return Suppression.objects.filter(topic=topic, address_hash=hashed).exists()

@@ -37,6 +37,7 @@ urlpatterns = [
     ),
     path("library/<slug:code>/", library.document_detail, name="document_detail"),
     path("library/<slug:code>/edit/", library.document_edit, name="document_edit"),
+    path("library/<slug:code>/right/", library.document_still_right, name="document_still_right"),
     path("library/<slug:code>/end/", library.document_end, name="document_end"),
     path("library/<slug:code>/cite/<str:style>/", library.document_cite, name="document_cite"),
     path("library/<slug:code>/compare/", reading.version_compare, name="version_compare"),

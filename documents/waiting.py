@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from documents import address_check, reviewing
+from documents import address_check, document_reminders, reviewing
 from documents.models import (
     Comment,
     CommentRound,
-    Document,
     ExternalAddress,
     Practice,
     PracticeVersion,
@@ -149,7 +148,7 @@ def _practices(user, now: datetime) -> list[Waiting]:
 
 def _documents(user, now: datetime) -> list[Waiting]:
     """Documents that this person keeps and that are past their day of review."""
-    documents = Document.objects.owned_by(user).filter(review_by__lte=now.date())
+    documents = document_reminders.due(now).filter(owner=user).defer("search")
     return [
         Waiting(
             _("Look through your document: %(title)s") % {"title": document},
@@ -159,11 +158,7 @@ def _documents(user, now: datetime) -> list[Waiting]:
             _("Review due"),
             "warn",
         )
-        for document in documents.exclude(
-            status__in=(Document.Status.SUPERSEDED, Document.Status.ARCHIVED)
-        )
-        .defer("search")
-        .order_by(F("review_by"))
+        for document in documents.order_by("review_by", "pk")
     ]
 
 

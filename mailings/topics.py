@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.utils.functional import Promise
 
-from mailings.models import StopLink
+from mailings import suppression
+from mailings.models import StopLink, Suppression
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,28 @@ class Topic:
     stop: Callable[[int, datetime], None]
     start: Callable[[int, datetime], None]
     is_stopped: Callable[[int], bool]
+
+
+def of_addresses(code: str, name: str | Promise, address_of: Callable[[int], str]) -> Topic:
+    """A topic that is stopped for an address, whatever thing the mail was about.
+
+    `address_of` gives the address behind the key of a thing; empty: there is none.
+    """
+
+    def stop(key: int, now: datetime):
+        if address := address_of(key):
+            hashed = suppression.hash_of(address)
+            suppression.suppress(hashed, code, Suppression.Reason.STOPPED, now)
+
+    def start(key: int, now: datetime):
+        if address := address_of(key):
+            suppression.lift(address, code)
+
+    def is_stopped(key: int) -> bool:
+        hashed = suppression.hash_of(address_of(key))
+        return Suppression.objects.filter(topic=code, address_hash=hashed).exists()
+
+    return Topic(code, name, stop, start, is_stopped)
 
 
 _topics: dict[str, Topic] = {}

@@ -1,4 +1,4 @@
-"""Practices of which the review is overdue: nobody answers, or nobody is there to be asked."""
+"""Practices and documents of which the review is overdue: nobody answers, or can be asked."""
 
 from datetime import datetime
 
@@ -7,8 +7,8 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from documents import practice_reminders, practices, reviewing
-from documents.models import Practice, PracticeExpert, PracticeReview
+from documents import document_reminders, practice_reminders, practices, publishing, reviewing
+from documents.models import Document, Practice, PracticeExpert, PracticeReview
 from experts.models import Expert
 from mailings.models import Reminder
 from partners.moderation import Asked, Bulk, Item, Kind, Step
@@ -69,12 +69,31 @@ def _asked(found: list[Practice]) -> dict[int, list[datetime]]:
 
 
 class OwnerForm(forms.Form):
-    """Who owns the sheet from now on; left empty, nothing changes."""
+    """Who is the owner from now on; left empty, nothing changes."""
 
     email = forms.EmailField(
         label=gettext_lazy("E-mail address of a partner"),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
+
+
+def _describe_documents(found: QuerySet[Document]) -> list[Item]:
+    found = list(found.select_related("owner").defer("search"))
+    keys = [document.pk for document in found]
+    here = set(
+        Document.objects.filter(reviewing.has_owner(timezone.now()), pk__in=keys).values_list(
+            "pk", flat=True
+        )
+    )
+    return [
+        Item(
+            object=document,
+            title=document.title,
+            since=document.since,
+            facts={"owner_left": document.pk not in here},
+        )
+        for document in found
+    ]
 
 
 def _contacts(sheets: list[Practice]) -> dict[int, dict]:
@@ -133,5 +152,41 @@ KINDS = (
                 gettext_lazy("Archive"),
             ),
         ),
+    ),
+    Kind(
+        code="document_reviews",
+        name=gettext_lazy("Documents to be reviewed"),
+        waiting=document_reminders.overdue,
+        describe=_describe_documents,
+        template="admin/queue/document_reviews.html",
+        steps={
+            "right": Step(
+                lambda pk, answer: document_reminders.still_right(pk, answer.by, answer.now),
+                gettext_lazy("Still right: %(item)s."),
+            ),
+            "owner": Step(
+                lambda pk, answer: document_reminders.give_to(
+                    pk, answer.said["email"], answer.by, answer.now
+                ),
+                gettext_lazy("%(item)s has another owner, who is asked now."),
+                asked=Asked(
+                    form=OwnerForm,
+                    initial=lambda documents: {},
+                    heading=gettext_lazy("Another owner of the document"),
+                    lead=gettext_lazy(
+                        "The person must be a partner. The person owns the document at once, and "
+                        "gets a mail with the question whether it is still right. Leave a row "
+                        "empty to leave the document out."
+                    ),
+                    button=gettext_lazy("Give the document to this person"),
+                ),
+            ),
+            "archive": Step(
+                lambda pk, answer: publishing.archive(pk, answer.reason, answer.by, answer.now),
+                gettext_lazy("Archived: %(item)s."),
+                needs_reason=True,
+            ),
+        },
+        bulk=(Bulk("right", gettext_lazy("The chosen are still right")),),
     ),
 )

@@ -7,14 +7,16 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from documents import (
     address_check,
     answering,
     cataloguing,
     citing,
+    document_reminders,
     downloads,
     permissions,
     publishing,
@@ -148,6 +150,7 @@ def _page(request, document: Document, versions: list[Version], version: Version
         "canonical": mail.absolute(document.get_absolute_url()),
         "can_edit": can_edit,
         "can_publish": permissions.can_publish(user, document),
+        "is_due": can_edit and document_reminders.is_due(document, now),
         "can_end": permissions.can_end_document(user) and document.current_id is not None,
         "can_open_rounds": permissions.can_open_rounds(user),
         "published_count": sum(1 for one in versions if one.published_at),
@@ -207,6 +210,21 @@ def document_edit(request, code: str):
         messages.success(request, _("Saved."))
         return redirect(document)
     return render(request, "documents/document_edit.html", {"form": form, "document": document})
+
+
+@login_required
+@require_POST
+def document_still_right(request, code: str):
+    """Owner or Lead looked through it: the day of review moves on."""
+    document = _own(request, code)
+    try:
+        document = document_reminders.still_right(document.pk, request.user, timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        day = date_format(document.review_by, "j F Y")
+        messages.success(request, _("Thank you. The next review is due on %(day)s.") % {"day": day})
+    return redirect("document_detail", code=code)
 
 
 @login_required
