@@ -1,6 +1,6 @@
 """Every mail as it goes over the wire: its headers, two parsers, text and HTML (docs/mail.md).
 
-Each template of `partners` and `experts` is sent by the step that uses it, over SMTP to a server
+Each template is sent by the step that uses it, over SMTP to a server
 that keeps the bytes; a template that no step below sends fails the last test.
 """
 
@@ -27,6 +27,7 @@ from mailings import delivery, outbox
 from mailings.models import OutgoingMail, StopLink
 from partners import mail as ground
 from tests.factories import NOW, ExpertFactory, LeadFactory, OrganisationFactory, UserFactory
+from tests.mailings import document_mails
 from wmaportal.local.servers import free_port
 
 pytestmark = pytest.mark.django_db
@@ -245,6 +246,8 @@ STEPS |= {
     )
 }
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
+STEPS |= document_mails.STEPS
+REMINDERS = document_mails.REMINDERS | {"experts/mail/reminder"}
 TRANSACTIONAL = {"experts/mail/fresh_link"} | {name for name in STEPS if "partners/" in name}
 
 
@@ -286,11 +289,11 @@ def without_mime(taken: Taken) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("template", sorted(set(STEPS) - {"experts/mail/reminder"}))
+@pytest.mark.parametrize("template", sorted(set(STEPS) - REMINDERS))
 def test_the_headers_of_all_that_cannot_be_stopped(wire, template):
     taken = sent(wire, template, "José")
     row = OutgoingMail.objects.get()
-    language = {"Content-Language": "en"} if "experts/" in template else {}
+    language = {"Content-Language": "en"} if "partners/" not in template else {}
 
     assert without_mime(taken) == golden(taken, row, **language)
     assert (taken.sender, taken.to) == ("portal@example.org", [row.to])
@@ -298,9 +301,15 @@ def test_the_headers_of_all_that_cannot_be_stopped(wire, template):
     assert row.kind == kind
 
 
-@pytest.mark.parametrize("language", ["en", "fr", "es"])
-def test_the_headers_of_a_reminder(wire, language):
-    taken = sent(wire, "experts/mail/reminder", "José", language=language)
+@pytest.mark.parametrize(
+    ("template", "language"),
+    [
+        *(("experts/mail/reminder", language) for language in ("en", "fr", "es")),
+        *((template, "en") for template in sorted(document_mails.REMINDERS)),
+    ],
+)
+def test_the_headers_of_a_reminder(wire, template, language):
+    taken = sent(wire, template, "José", **({"language": language} if language != "en" else {}))
     row, stop = OutgoingMail.objects.get(), StopLink.objects.get()
 
     assert without_mime(taken) == golden(
