@@ -46,6 +46,8 @@ GOOD_PRACTICES = "good-practices"
 CONCEPT_NOTE = "threshold-concept-note"
 OUTSIDE = "https://example.org/draft-fact-sheet"
 CORE_MEMBER = "core@example.org"
+#: The source of an organisation that documents alone name
+PUBLISHER = "Named as publisher in the library"
 #: Who comments: key in the data, address, organisation, its kind and country
 COMMENTERS = {
     "ministry": (people.PARTNER, "Ministry of Environment (example)", "government", "UY"),
@@ -110,7 +112,7 @@ def _house(name: str) -> Organisation:
     """A true organisation by its name; made where the list of partners does not have it."""
     known = Organisation.objects.filter(name=name).order_by("pk").first()
     return known or Organisation.objects.create(
-        name=name, kind=Organisation.Kind.OTHER, source="Named as publisher in the library"
+        name=name, kind=Organisation.Kind.OTHER, source=PUBLISHER
     )
 
 

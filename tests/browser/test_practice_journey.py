@@ -54,6 +54,11 @@ def test_a_practice_is_submitted_returned_published_compared_and_used(visit):  #
 
     desk.goto(f"/practices/{practice.code}/review/")
     desk.get_by_role("button", name="Publish", exact=True).click()
+    expect(desk.get_by_text("Tick every point of the list").first).to_be_visible()
+    for point in desk.get_by_role("checkbox").all():
+        point.check()
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    expect(desk.get_by_text("Published. The owner gets a mail.")).to_be_visible()
     public = visit()
     public.goto("/practices/")
     row = public.locator("li", has=public.get_by_role("link", name="Lamps in hardware shops"))
@@ -70,7 +75,7 @@ def test_a_practice_is_submitted_returned_published_compared_and_used(visit):  #
     user.get_by_role("link", name="Tell us that you used it").click()
     user.get_by_label("Country", exact=True).select_option(label="Chile")
     user.get_by_label("Year", exact=True).fill("2026")
-    user.get_by_label("Did it help").select_option(label="It helped")
+    user.get_by_label("It helped", exact=True).check()
     user.get_by_label("What it brought").fill("900 lamps in a month.")
     user.get_by_role("button", name="Tell it").click()
     public.goto(practice.get_absolute_url())

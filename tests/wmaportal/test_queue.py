@@ -238,8 +238,15 @@ def test_filters_show_one_kind(client, lead):
         ("silent", 0),
         ("partners", 1),
         ("memberships", 0),
+        ("practices", 0),
+        ("practice_reviews", 0),
+        ("document_reviews", 0),
+        ("comments_late", 0),
+        ("rounds_over", 0),
+        ("addresses", 0),
         ("held-mail", 0),
         ("uncertain-mail", 0),
+        ("files", 0),
     ]
 
 
