@@ -39,6 +39,11 @@ def can_propose(user, today: date) -> bool:
     return ground.is_partner(user, today)
 
 
+def can_read_proposals(user, today: date) -> bool:
+    """Partners and the secretariat: those to whom `visible_to` shows any."""
+    return user.has_perm("documents.view_proposal") or ground.is_partner(user, today)
+
+
 def can_support(user, proposal: Proposal, today: date) -> bool:
     """Partners, but not one's own."""
     return ground.is_partner(user, today) and proposal.proposed_by_id != user.pk

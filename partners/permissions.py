@@ -40,6 +40,8 @@ LEAD = frozenset(
         "partners.view_decision",
         "partners.view_filefinding",
         "partners.view_country",
+        "documents.view_practiceversion",
+        "documents.view_practicereview",
         "experts.view_consent",
         "experts.view_edit",
         "experts.view_change",

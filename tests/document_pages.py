@@ -19,6 +19,7 @@ from documents.models import (
     CommentRound,
     CommentTable,
     Document,
+    ExternalAddress,
     LimitValue,
     Photo,
     Practice,
@@ -34,9 +35,168 @@ from partners import files
 from partners.models import User
 
 OURS = """
+#                                GET        POST       PUT        DELETE
+document_list                    2222222222 XXXXXXXXXX XXXXXXXXXX
+document_feed                    2222222222 XXXXXXXXXX XXXXXXXXXX
+document_export_csv              2222222222 XXXXXXXXXX XXXXXXXXXX
+document_add                     SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+limit_list                       2222222222 XXXXXXXXXX XXXXXXXXXX
+document_detail@public           2222222222 XXXXXXXXXX XXXXXXXXXX
+document_detail@partners         --2--2-222 XXXXXXXXXX XXXXXXXXXX
+document_detail@core             -----2--22 XXXXXXXXXX XXXXXXXXXX
+document_detail@draft            --2--2--22 XXXXXXXXXX XXXXXXXXXX
+document_edit@public             SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+document_edit@core               S----F--22 S----F--22 SXXXXXXXXX
+document_edit@draft              S-2--F--22 S-2--F--22 SXXXXXXXXX
+document_cite@public             2222222222 XXXXXXXXXX XXXXXXXXXX
+document_cite@partners           --2--2-222 XXXXXXXXXX XXXXXXXXXX
+document_cite@core               -----2--22 XXXXXXXXXX XXXXXXXXXX
+document_cite@draft              --2--2--22 XXXXXXXXXX XXXXXXXXXX
+document_end@public              SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+document_end@core                S----F--22 S----F--22 SXXXXXXXXX
+document_still_right@public      SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
+document_still_right@draft       SXXXXXXXXX S-3--F--33 SXXXXXXXXX
+address_keep                     SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
+version_compare@public           2222222222 XXXXXXXXXX XXXXXXXXXX
+version_compare@partners         --2--2-222 XXXXXXXXXX XXXXXXXXXX
+version_compare@core             -----2--22 XXXXXXXXXX XXXXXXXXXX
+version_compare@draft            --2--2--22 XXXXXXXXXX XXXXXXXXXX
+version_add@public               SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+version_add@draft                S-2--F--22 S-2--F--22 SXXXXXXXXX
+version_detail@public            2222222222 XXXXXXXXXX XXXXXXXXXX
+version_detail@partners          --2--2-222 XXXXXXXXXX XXXXXXXXXX
+version_detail@core              -----2--22 XXXXXXXXXX XXXXXXXXXX
+version_detail@draft             --2--2--22 XXXXXXXXXX XXXXXXXXXX
+version_detail@unpublished       -----2--22 XXXXXXXXXX XXXXXXXXXX
+version_publish@public           SFFFFFFF22 SFFFFFFF33 SXXXXXXXXX
+version_publish@draft            S-F--F--22 S-F--F--33 SXXXXXXXXX
+version_publish@unpublished      S-F--F-F22 S-F--F-F33 SXXXXXXXXX
+version_drop@public              SFFFFFFF22 SFFFFFFF33 SXXXXXXXXX
+version_drop@draft               S-2--F--22 S-3--F--33 SXXXXXXXXX
+version_drop@unpublished         S-F--F-F22 S-F--F-F33 SXXXXXXXXX
+translation_add@public           SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+translation_add@draft            S-2--F--22 S-2--F--22 SXXXXXXXXX
+translation_add@unpublished      S-F--F-F22 S-F--F-F22 SXXXXXXXXX
+version_file@public              2222222222 XXXXXXXXXX XXXXXXXXXX
+version_file@partners            --2--2-222 XXXXXXXXXX XXXXXXXXXX
+version_file@core                -----2--22 XXXXXXXXXX XXXXXXXXXX
+version_file@draft               --2--2--22 XXXXXXXXXX XXXXXXXXXX
+version_file@elsewhere           ---------- XXXXXXXXXX XXXXXXXXXX
+version_file@unpublished         -----2--22 XXXXXXXXXX XXXXXXXXXX
+version_read@public              2222222222 XXXXXXXXXX XXXXXXXXXX
+version_read@partners            --2--2-222 XXXXXXXXXX XXXXXXXXXX
+version_read@core                -----2--22 XXXXXXXXXX XXXXXXXXXX
+version_read@draft               --2--2--22 XXXXXXXXXX XXXXXXXXXX
+version_read@elsewhere           ---------- XXXXXXXXXX XXXXXXXXXX
+version_read@unpublished         -----2--22 XXXXXXXXXX XXXXXXXXXX
+proposal_list                    SF2FF2F222 SXXXXXXXXX SXXXXXXXXX
+proposal_add                     SF2FFFF222 SF2FFFF222 SXXXXXXXXX
+proposal_detail                  S-2--2-222 SXXXXXXXXX SXXXXXXXXX
+proposal_support                 SXXXXXXXXX S-3--3-333 SXXXXXXXXX
+round_list                       2222222222 XXXXXXXXXX XXXXXXXXXX
+round_add                        SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+round_detail@open                S-2--2-222 XXXXXXXXXX XXXXXXXXXX
+round_detail@finished            2222222222 XXXXXXXXXX XXXXXXXXXX
+round_detail@closed              S-2-22-222 XXXXXXXXXX XXXXXXXXXX
+round_detail@prepared            S----2--22 XXXXXXXXXX XXXXXXXXXX
+round_detail@core                S----2--22 XXXXXXXXXX XXXXXXXXXX
+round_detail@public              2222222222 XXXXXXXXXX XXXXXXXXXX
+round_text@open                  S-2--2-222 XXXXXXXXXX XXXXXXXXXX
+round_text@finished              2222222222 XXXXXXXXXX XXXXXXXXXX
+round_text@core                  S----2--22 XXXXXXXXXX XXXXXXXXXX
+round_edit@open                  S-F--F-F22 S-F--F-F22 SXXXXXXXXX
+round_edit@finished              SFFFFFFF33 SFFFFFFF33 SXXXXXXXXX
+round_edit@prepared              S----F--22 S----F--22 SXXXXXXXXX
+round_open@open                  S-F--F-F33 S-F--F-F33 SXXXXXXXXX
+round_open@prepared              S----F--22 S----F--33 SXXXXXXXXX
+comment_add@open                 S-2--2-222 S-2--2-222 SXXXXXXXXX
+comment_add@closed               S-2-F2-222 S-2-F2-222 SXXXXXXXXX
+comment_add@core                 S----2--22 S----2--22 SXXXXXXXXX
+comment_add@public               S222222222 S222222222 SXXXXXXXXX
+comment_edit                     S-2------- S-2------- SXXXXXXXXX
+comment_drop                     SXXXXXXXXX S-3------- SXXXXXXXXX
+round_send@open                  SXXXXXXXXX S-3--3-333 SXXXXXXXXX
+round_send@core                  SXXXXXXXXX S----3--33 SXXXXXXXXX
+round_no_comments@open           SXXXXXXXXX S-3--3-333 SXXXXXXXXX
+round_no_comments@core           SXXXXXXXXX S----3--33 SXXXXXXXXX
+table_download@open              S-2--2-222 SXXXXXXXXX SXXXXXXXXX
+table_download@core              S----2--22 SXXXXXXXXX SXXXXXXXXX
+table_upload@open                S-2--2-222 S-2--2-222 SXXXXXXXXX
+table_upload@closed              S-2-F2-222 S-9-F9-999 SXXXXXXXXX
+table_preview                    S-2------- S-3------- SXXXXXXXXX
+answer_list@open                 S-F--F-F22 S-F--F-F22 SXXXXXXXXX
+answer_list@closed               S-F-2F-F22 S-F-2F-F22 SXXXXXXXXX
+answer_list@core                 S----F--22 S----F--22 SXXXXXXXXX
+answer_edit@closed               S-F-2F-F22 S-F-2F-F22 SXXXXXXXXX
+answer_edit@finished             SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+round_finish@open                S-F--F-F22 S-F--F-F22 SXXXXXXXXX
+round_finish@closed              S-F-FF-F22 S-F-FF-F22 SXXXXXXXXX
+round_finish@finished            SFFFFFFF33 SFFFFFFF33 SXXXXXXXXX
+round_cancel@open                S-F--F-F22 S-F--F-F22 SXXXXXXXXX
+round_cancel@prepared            S----F--22 S----F--22 SXXXXXXXXX
+round_matrix@open                S-F--F-F22 XXXXXXXXXX XXXXXXXXXX
+round_matrix@finished            2222222222 XXXXXXXXXX XXXXXXXXXX
+round_matrix@closed              S-2-2F-F22 XXXXXXXXXX XXXXXXXXXX
+round_matrix@core                S----F--22 XXXXXXXXXX XXXXXXXXXX
+matrix_xlsx@open                 S-F--F-F22 XXXXXXXXXX XXXXXXXXXX
+matrix_xlsx@finished             2222222222 XXXXXXXXXX XXXXXXXXXX
+matrix_xlsx@closed               S-2-2F-F22 XXXXXXXXXX XXXXXXXXXX
+matrix_csv@open                  S-F--F-F22 XXXXXXXXXX XXXXXXXXXX
+matrix_csv@finished              2222222222 XXXXXXXXXX XXXXXXXXXX
+matrix_csv@closed                S-2-2F-F22 XXXXXXXXXX XXXXXXXXXX
+practice_list                    2222222222 XXXXXXXXXX XXXXXXXXXX
+practice_feed                    2222222222 XXXXXXXXXX XXXXXXXXXX
+practice_add                     SF2FFFF222 SF2FFFF222 SXXXXXXXXX
+practice_compare                 2222222222 XXXXXXXXXX XXXXXXXXXX
+practice_book                    2222222222 XXXXXXXXXX XXXXXXXXXX
+compilation_add                  SFFFFFFF22 SFFFFFFF33 SXXXXXXXXX
+compilation_detail               2222222222 XXXXXXXXXX XXXXXXXXXX
+practice_by_link@open            2222222222 2222222222 XXXXXXXXXX
+practice_by_link@dead            GGGGGGGGGG GGGGGGGGGG XXXXXXXXXX
+practice_by_link_fresh@open      3333333333 2222222222 XXXXXXXXXX
+practice_by_link_fresh@dead      GGGGGGGGGG 2222222222 XXXXXXXXXX
+practice_detail@published        2222222222 XXXXXXXXXX XXXXXXXXXX
+practice_detail@own              2222222222 XXXXXXXXXX XXXXXXXXXX
+practice_detail@draft            --2-----22 XXXXXXXXXX XXXXXXXXXX
+practice_detail@submitted        --2-----22 XXXXXXXXXX XXXXXXXXXX
+practice_detail@archived         2222222222 XXXXXXXXXX XXXXXXXXXX
+practice_version@published       2222222222 XXXXXXXXXX XXXXXXXXXX
+practice_version@draft           --2-----22 XXXXXXXXXX XXXXXXXXXX
+practice_edit@published          SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+practice_edit@own                SF2FFFFF22 SF2FFFFF22 SXXXXXXXXX
+practice_edit@draft              S-2-----22 S-2-----22 SXXXXXXXXX
+practice_edit@submitted          S-3-----33 S-3-----33 SXXXXXXXXX
+practice_edit@archived           SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+practice_submit@own              SF3FFFFF33 SF3FFFFF33 SXXXXXXXXX
+practice_submit@draft            S-2-----22 S-3-----33 SXXXXXXXXX
+practice_submit@submitted        S-2-----22 S-3-----33 SXXXXXXXXX
+practice_photo@published         2222222222 XXXXXXXXXX XXXXXXXXXX
+practice_photo@draft             --2-----22 XXXXXXXXXX XXXXXXXXXX
+practice_archive@published       SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+practice_archive@own             SF2FFFFF22 SF2FFFFF22 SXXXXXXXXX
+practice_archive@draft           S-2-----22 S-2-----22 SXXXXXXXXX
+practice_archive@archived        SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
+practice_valid@published         SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
+practice_valid@own               SXXXXXXXXX SF3FFFFF33 SXXXXXXXXX
+practice_valid@draft             SXXXXXXXXX S-3-----33 SXXXXXXXXX
+practice_review@published        SFFFFFFF33 SFFFFFFF33 SXXXXXXXXX
+practice_review@draft            S-F-----33 S-F-----33 SXXXXXXXXX
+practice_review@submitted        S-F-----22 S-F-----22 SXXXXXXXXX
+use_add@published                SF2FFFF222 SF2FFFF222 SXXXXXXXXX
+use_add@draft                    S--------- S--------- SXXXXXXXXX
+use_add@archived                 SF2FFFF222 SF2FFFF222 SXXXXXXXXX
 """
 
 MODELS = """
+documents_comment          2F2F23 2F2FF3 2F2F23
+documents_commentround     2F2F23 2F2FF3 2F2F23
+documents_document         2F2F23 2F2FF3 2F2F23
+documents_limitvalue       222F23 222F23 222F23
+documents_practice         2F2F23 2F2F23 2F2F23
+documents_proposal         2F2F23 2F2FF3 2F2F23
+documents_requirement      222F23 222F23 222F23
+documents_usereport        2F2F23 2F2FF3 2F2F23
+documents_version          2F2F23 2F2FF3 2F2F23
 """
 
 FILES = {
@@ -46,14 +206,10 @@ FILES = {
     "matrix_xlsx",
     "practice_feed",
     "practice_photo",
-    "sitemap",
     "table_download",
     "version_file",
     "document_cite",
 }
-
-#: A download is counted.
-NOTED_WHEN_SHOWN = {"version_file"}
 
 QUERIES = {
     "document_list@words": ("document_list", "?q=mercury+waste&region=asia-pacific"),
@@ -91,6 +247,10 @@ def furnish(partner: User, other: User, lead: User, picture: bytes, now: datetim
     practices.archive(_practice("archived").pk, "The plant closed.", lead, now)
     CommentTable.objects.create(
         round=_round("open"), user=partner, file_name="comments.xlsx", rows=[], at=now
+    )
+    elsewhere = Document.objects.get(code="waste-assessment-2017").current.translations.get()
+    ExternalAddress.objects.create(
+        url=elsewhere.url, checked_at=now, dead_since=now, failures=3, problem="gone"
     )
     due = _due(now)
     PracticeLink.objects.create(
@@ -182,10 +342,8 @@ _PRACTICES = {
     "archived": "au-ecocycle",
 }
 _OF_DOCUMENTS = (
-    "document_detail",
-    "document_edit",
-    "version_add",
-    "version_compare",
+    *("document_detail", "document_edit", "document_end", "document_still_right"),
+    *("version_add", "version_compare"),
 )
 _OF_VERSIONS = ("version_detail", "version_publish", "version_drop", "translation_add")
 _OF_TEXTS = ("version_file", "version_read")
@@ -232,9 +390,11 @@ def arguments(now: datetime) -> dict[str, list]:
         comment = _round(name).comments.get(number=2)
         found[page] = [comment.round_id, comment.pk]
     table = CommentTable.objects.get()
+    dead = ExternalAddress.objects.dead().get()
     proposal = Proposal.objects.get(status="proposed")
     link = PracticeLink.objects.get(practice=_due(now))
     return found | {
+        "address_keep": [dead.pk],
         "table_preview": [table.round_id, table.pk],
         "proposal_detail": [proposal.pk],
         "proposal_support": [proposal.pk],

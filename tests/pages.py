@@ -98,6 +98,9 @@ privacy                         2222222222 XXXXXXXXXX XXXXXXXXXX
 accessibility                   2222222222 XXXXXXXXXX XXXXXXXXXX
 contact                         2222222222 XXXXXXXXXX XXXXXXXXXX
 health                          2222222222 XXXXXXXXXX XXXXXXXXXX
+robots                          2222222222 XXXXXXXXXX XXXXXXXXXX
+sitemap                         2222222222 XXXXXXXXXX XXXXXXXXXX
+sitemap_section                 2222222222 XXXXXXXXXX XXXXXXXXXX
 expert_list                     2222222222 XXXXXXXXXX XXXXXXXXXX
 expert_roster                   2222222222 XXXXXXXXXX XXXXXXXXXX
 expert_roster_pdf               2222222222 XXXXXXXXXX XXXXXXXXXX
@@ -642,6 +645,7 @@ class World:
         """url_name@object, or url_name alone, → arguments of the address."""
         partner, hidden = self._organisation(), Organisation.objects.get(name__startswith="Hidden")
         found = {
+            "sitemap_section": ["documents"],
             "invitation@claim": [self._invitation("claim").token],
             "invitation@nomination": [self._invitation("nomination").token],
             **{
@@ -738,6 +742,9 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 #: Files and fragments: no pages.
 FILES = document_pages.FILES | {
     "health",
+    "robots",
+    "sitemap",
+    "sitemap_section",
     "expert_roster_pdf",
     "edition_pdf",
     "expert_export_csv",

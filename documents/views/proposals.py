@@ -28,7 +28,7 @@ LOOKS = {
 def proposal_list(request):
     """By status, the most supported first; for partners."""
     now = timezone.now()
-    if not permissions.can_propose(request.user, now.date()):
+    if not permissions.can_read_proposals(request.user, now.date()):
         raise PermissionDenied
     found = list(
         Proposal.objects.visible_to(request.user)
@@ -40,7 +40,10 @@ def proposal_list(request):
         (status.label, LOOKS[status], [one for one in found if one.status == status])
         for status in Proposal.Status
     ]
-    context = {"groups": [group for group in groups if group[2]]}
+    context = {
+        "groups": [group for group in groups if group[2]],
+        "can_propose": permissions.can_propose(request.user, now.date()),
+    }
     return render(request, "documents/proposal_list.html", context)
 
 
