@@ -311,19 +311,24 @@ def _words(old: str, new: str, purse: Purse) -> list[tuple[str, str]]:
         [word.strip() for word in after],
         autojunk=len(before) + len(after) > 2000,
     )
-    pieces: list[list] = []  # same, deleted, inserted
+    pieces: list[tuple[str, str, str]] = []  # same, deleted, inserted
     for tag, i, i_end, j, j_end in matcher.get_opcodes():
-        same = "".join(after[j:j_end]) if tag == "equal" else ""
-        if tag == "equal" and (pieces and i_end < len(before) and len(same.strip()) < 3):
+        gone, come = "".join(before[i:i_end]), "".join(after[j:j_end])
+        if tag != "equal":
+            pieces.append(("", gone, come))
+        elif pieces and i_end < len(before) and len(come.strip()) < 3:
             # one short word between two changes: easier to read as one change
-            pieces.append(["", same, same])
-        elif tag == "equal":
-            pieces.append([same, "", ""])
+            pieces.append(("", gone, come))
         else:
-            pieces.append(["", "".join(before[i:i_end]), "".join(after[j:j_end])])
+            same = come.rstrip()
+            # a word before a space here, before a comma there: the space is of one version alone
+            spaces = gone[len(gone.rstrip()) :], come[len(same) :]
+            pieces += [(come, "", "")] if all(spaces) or not any(spaces) else [
+                (same, "", ""), ("", *spaces)
+            ]  # fmt: skip
     found: list[tuple[str, str]] = []
     deleted = inserted = ""
-    for same, gone, come in [*pieces, ["", "", ""]]:
+    for same, gone, come in [*pieces, ("", "", "")]:
         deleted, inserted = deleted + gone, inserted + come
         if same or not (gone or come):
             if deleted:

@@ -26,27 +26,28 @@ def clauses(section, reading=None) -> list[dict]:
     ]
 
 
+#: What stands in the older and in the newer of two versions
+_KINDS = {"both": ("", "del", "ins"), "older": ("", "del"), "newer": ("", "ins")}
+
+
 @register.filter
-def marked(pieces) -> SafeString:
-    """Pieces of `comparing.Clause` with what is new and gone marked, for eyes and ears."""
-    words = {"ins": _("inserted:"), "del": _("deleted:")}
-    end = _("end of change")
-    return format_html_join(
-        "",
-        "{}",
-        (
-            (
-                format_html(
-                    '<{0}><span class="sr"> {1} </span>{2}<span class="sr"> {3} </span></{0}>{4}',
-                    kind,
-                    words[kind],
-                    text.rstrip(),
-                    end,
-                    " " if text[-1:].isspace() else "",
-                )
-                if kind
-                else text,
-            )
-            for kind, text in pieces
-        ),
+def marked(pieces, side="both") -> SafeString:
+    """Pieces of `comparing.Clause` with what is new and gone marked, for eyes and ears.
+
+    `side`: "older" or "newer" for that text alone.
+    """
+    shown = ((kind, text) for kind, text in pieces if kind in _KINDS[side])
+    return format_html_join("", "{}", ((_mark(kind, text, side),) for kind, text in shown))
+
+
+def _mark(kind: str, text: str, side: str) -> str:
+    if not kind or not text.strip():  # a space alone needs no mark, and one of two is enough
+        return "" if (kind, side) == ("del", "both") else text
+    return format_html(
+        '<{0}><span class="sr"> {1} </span>{2}<span class="sr"> {3} </span></{0}>{4}',
+        kind,
+        {"ins": _("inserted:"), "del": _("deleted:")}[kind],
+        text.rstrip(),
+        _("end of change"),
+        " " if text[-1:].isspace() else "",
     )

@@ -109,7 +109,10 @@ def _parts(contents: list[Section]) -> list[list[Section]]:
 
 @require_safe
 def version_compare(request, code: str):
-    """What changed between `?from=` and `?to=`, as far as both may be seen; else the last two."""
+    """What changed between `?from=` and `?to=`, as far as both may be seen; else the last two.
+
+    Side by side, or with `?view=one` in one text.
+    """
     document = get_object_or_404(Document.objects.visible_to(request.user), code=code)
     versions = list(
         Version.objects.visible_to(request.user).filter(document=document).order_by("number")
@@ -132,6 +135,7 @@ def version_compare(request, code: str):
         "direction": direction(language),
         "older": older,
         "newer": newer,
+        "in_one": request.GET.get("view") == "one",
         "has_texts": older in by_number and newer in by_number and older != newer,
         "without_text": [one for one in (older, newer) if one is not None and one not in by_number],
     }

@@ -110,7 +110,7 @@ def test_words_inside_a_paragraph_are_marked_and_unchanged_ones_are_folded(docum
 
 def test_the_marked_text_always_gives_both_texts_back(document):
     chance = random.Random(7)
-    words = "waste mercury the of, (and) a value. 15 mg/kg is – 汞废物".split()
+    words = "waste waste, mercury mercury. the of, of (and) a value. 15 mg/kg is – 汞废物".split()
 
     def some():
         return " ".join(chance.choice(words) for _ in range(chance.randint(0, 40)))
@@ -161,6 +161,26 @@ def test_changes_are_said_in_words_for_ears(client, document):
     assert marked in page
     assert "Section is gone" in page
     assert "1 section changed" in page and "1 section is gone" in page
+
+
+def test_side_by_side_each_column_is_that_version_and_no_other(client, document):
+    text(document, 1, ("Limits", "The content is measured, then the waste goes abroad."))
+    text(document, 2, ("Limits", "The content, of dry matter, is measured before it goes abroad."))
+    address = reverse("version_compare", args=["note"])
+
+    def shown(html: str) -> str:
+        plain = re.sub(r'<span class="sr"[^>]*>.*?</span>', "", html, flags=re.DOTALL)
+        return " ".join(re.sub(r"<[^>]+>", "", plain).split())
+
+    page = client.get(address).content.decode()
+    [pair] = re.findall(r'<div class="pair">(.*?)</div>', page, re.DOTALL)
+    older, newer = map(shown, re.findall(r"<p class=.clause.>.*?</p>", pair, re.DOTALL))
+    one = client.get(address, {"view": "one"}).content.decode()
+
+    assert older == "1.1The content is measured, then the waste goes abroad."
+    assert newer == "1.1The content, of dry matter, is measured before it goes abroad."
+    assert '<div class="pair">' not in one
+    assert "<del>" in one and "<ins>" in one
 
 
 def test_versions_that_one_may_not_see_are_not_compared(client, document):
