@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from documents import search
+from documents.finding import matching as matching_texts
 from documents.models import Audience, Document
 from partners.directory import finding
 from partners.directory import words as searching
@@ -172,7 +172,7 @@ class Found(finding.Found):
         return rows.extra(where=[_AMONG], params=[self._written(self.members)])  # noqa: S610
 
     def set_matching(self, index):
-        own, texts = search.matching(self.words)
+        own, texts = matching_texts(self.words)
         self.named = index.of(own)
         return self.named | index.of_versions(texts)
 

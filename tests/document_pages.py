@@ -211,6 +211,20 @@ FILES = {
     "document_cite",
 }
 
+#: Pages that look like another one of the table: who gets them is what differs.
+ALIKE = {
+    *("document_detail@partners", "document_detail@core", "document_edit@core"),
+    *("document_edit@draft", "document_end@core", "version_compare@partners"),
+    *("version_compare@core", "version_compare@draft", "version_detail@partners"),
+    *("version_detail@core", "version_detail@draft", "version_publish@draft"),
+    *("version_drop@draft", "translation_add@draft", "translation_add@unpublished"),
+    *("version_read@partners", "version_read@core", "version_read@draft"),
+    *("version_read@unpublished", "round_detail@core", "round_text@core", "comment_add@core"),
+    *("comment_add@public", "answer_list@core", "round_matrix@core", "practice_detail@own"),
+    *("practice_version@draft", "practice_edit@own", "practice_archive@own"),
+    *("practice_archive@draft", "practice_submit@own", "use_add@archived"),
+}
+
 QUERIES = {
     "document_list@words": ("document_list", "?q=mercury+waste&region=asia-pacific"),
     "document_list@nothing": ("document_list", "?q=thermometers&language=ar&year=1901"),

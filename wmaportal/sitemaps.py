@@ -16,6 +16,7 @@ Disallow: /accounts/
 Disallow: /admin/
 Disallow: /my/
 Disallow: /mail/
+Disallow: /search/
 Disallow: /experts/?
 Disallow: /library/?
 Disallow: /practices/?

@@ -8,10 +8,11 @@ from django.views.decorators.http import require_safe
 
 from wmaportal import errors, sitemaps
 from wmaportal.health import health
-from wmaportal.views import home, my_page
+from wmaportal.views import home, my_page, search
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
     path("my/", my_page.my_page, name="my_page"),
     path("privacy/", home.privacy, name="privacy"),
     path("accessibility/", home.accessibility, name="accessibility"),

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django import forms
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy
 
@@ -12,9 +12,13 @@ from documents.models import ExternalAddress, Proposal
 from partners.moderation import Asked, Bulk, Item, Kind, Step
 
 
-def _proposals(now: datetime) -> QuerySet[Proposal]:
-    done = (Proposal.Status.PUBLISHED, Proposal.Status.DECLINED)
-    found = Proposal.objects.exclude(status__in=done)
+def _proposed(now: datetime) -> QuerySet[Proposal]:
+    found = Proposal.objects.filter(status=Proposal.Status.PROPOSED)
+    return found.annotate(since=F("proposed_at"))
+
+
+def _under_way(now: datetime) -> QuerySet[Proposal]:
+    found = Proposal.objects.filter(status__in=(Proposal.Status.TAKEN_UP, Proposal.Status.IN_WORK))
     return found.annotate(since=Coalesce("decided_at", "proposed_at"))
 
 
@@ -51,6 +55,33 @@ def _describe_addresses(addresses: QuerySet[ExternalAddress]) -> list[Item]:
     ]
 
 
+_STEPS = {
+    "take_up": Step(
+        lambda pk, answer: proposing.take_up(pk, answer.by, answer.now),
+        gettext_lazy("Taken up: %(item)s. The proposer is told."),
+    ),
+    "start": Step(
+        lambda pk, answer: proposing.start_work(pk, answer.by, answer.now),
+        gettext_lazy("In work: %(item)s. The proposer is told."),
+    ),
+    "publish": Step(
+        lambda pk, answer: proposing.publish(pk, answer.said["code"], answer.by, answer.now),
+        gettext_lazy("Published: %(item)s. The proposer is told."),
+        asked=Asked(
+            form=ResultForm,
+            initial=lambda proposals: {},
+            heading=gettext_lazy("What came of the proposal"),
+            lead=gettext_lazy("The code is the last part of the document’s address."),
+            button=gettext_lazy("Say that it is published"),
+        ),
+    ),
+    "decline": Step(
+        lambda pk, answer: proposing.decline(pk, answer.reason, answer.by, answer.now),
+        gettext_lazy("Declined: %(item)s. The proposer is told why."),
+        needs_reason=True,
+    ),
+}
+
 KINDS = (
     Kind(
         code="addresses",
@@ -69,37 +100,19 @@ KINDS = (
     Kind(
         code="proposals",
         name=gettext_lazy("Proposals"),
-        waiting=_proposals,
+        waiting=_proposed,
         describe=_describe,
         template="admin/queue/proposals.html",
-        steps={
-            "take_up": Step(
-                lambda pk, answer: proposing.take_up(pk, answer.by, answer.now),
-                gettext_lazy("Taken up: %(item)s. The proposer is told."),
-            ),
-            "start": Step(
-                lambda pk, answer: proposing.start_work(pk, answer.by, answer.now),
-                gettext_lazy("In work: %(item)s. The proposer is told."),
-            ),
-            "publish": Step(
-                lambda pk, answer: proposing.publish(
-                    pk, answer.said["code"], answer.by, answer.now
-                ),
-                gettext_lazy("Published: %(item)s. The proposer is told."),
-                asked=Asked(
-                    form=ResultForm,
-                    initial=lambda proposals: {},
-                    heading=gettext_lazy("What came of the proposal"),
-                    lead=gettext_lazy("The code is the last part of the document’s address."),
-                    button=gettext_lazy("Say that it is published"),
-                ),
-            ),
-            "decline": Step(
-                lambda pk, answer: proposing.decline(pk, answer.reason, answer.by, answer.now),
-                gettext_lazy("Declined: %(item)s. The proposer is told why."),
-                needs_reason=True,
-            ),
-        },
+        steps=_STEPS,
+        bulk=(),
+    ),
+    Kind(
+        code="proposals_under_way",
+        name=gettext_lazy("Proposals under way"),
+        waiting=_under_way,
+        describe=_describe,
+        template="admin/queue/proposals.html",
+        steps=_STEPS,
         bulk=(),
         is_exception=False,
     ),

@@ -11,11 +11,11 @@ from django.views.decorators.vary import vary_on_headers
 from documents import (
     comparing_practices,
     feeds,
+    finding,
     library_columns,
     library_directory,
     practice_directory,
     reviewing,
-    search,
 )
 from documents.models import Document, Practice, PracticeVersion
 from documents.permissions import can_add_document, can_propose, can_submit_practice
@@ -40,7 +40,7 @@ def document_list(request):
     found.results = found.results.defer("search").prefetch_related("organisations")
     directory = Directory(request, found, "document_list")
     page = directory.page()
-    passages = search.passages([document.pk for document in page], found.words)
+    passages = finding.passages([document.pk for document in page], found.words)
     context = {
         **directory.context(page),
         "cards": [_document(one, passages.get(one.pk), found) for one in page],
@@ -75,7 +75,7 @@ def _document(document: Document, passage, found) -> dict:
     }
 
 
-def _address_of(document: Document, passage: search.Passage) -> str:
+def _address_of(document: Document, passage: finding.Passage) -> str:
     read = reverse("version_read", args=[document.code, passage.number, passage.language])
     return f"{read}#s-{passage.label}"
 

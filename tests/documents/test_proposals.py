@@ -76,3 +76,22 @@ def test_the_queue_shows_what_waits_and_declines_with_a_reason(client):
     proposal.refresh_from_db()
     assert (proposal.status, proposal.reason) == (Proposal.Status.DECLINED, "Basel does it.")
     assert OutgoingMail.objects.get(template=proposing.DECIDED).to == proposal.proposed_by.email
+
+
+def test_what_is_taken_up_needs_the_lead_no_more_and_keeps_its_steps(client):
+    proposal = proposing.propose(SAID, PartnerUserFactory(), NOW)
+    client.force_login(LeadFactory(totp=True))
+    queue = reverse("admin:index")
+
+    first = client.get(queue)
+    client.post(reverse("admin:queue_decide", args=["proposals", proposal.pk]), {"step": "take_up"})
+    then = client.get(queue)
+    listed = client.get(f"{queue}?kind=proposals_under_way").content.decode()
+    client.post(
+        reverse("admin:queue_decide", args=["proposals_under_way", proposal.pk]), {"step": "start"}
+    )
+
+    assert (first.context["need_you"], then.context["need_you"]) == (1, 0)
+    assert "Work has begun" in listed
+    proposal.refresh_from_db()
+    assert proposal.status == Proposal.Status.IN_WORK

@@ -13,6 +13,7 @@ from tests.worlds import (
     world,
     world_in_transaction,
 )
+from wmaportal import queue
 
 LETTERS = {200: "2", 204: "8", 400: "0", 403: "F", 404: "-", 405: "X", 409: "9", 410: "G"}
 #: allauth notes that somebody has seen the own recovery codes; a download is counted.
@@ -48,14 +49,22 @@ def written() -> dict[str, int]:
 
 
 def ask(client, verb: str, address: str):
-    """One request, whose writings, session and rate limits are forgotten again."""
+    """One request, whose writings, session and rate limits are forgotten again.
+
+    What waits for the Lead is not counted anew for each page of theirs.
+    """
     cookies = client.cookies.copy()
     cache.clear()
+    cache.set(queue.COUNT_KEY, 0)
     with taken_back():
         response = client.generic(verb, address, content_type="application/x-www-form-urlencoded")
         b"".join(response)  # a stream is written only now
     client.cookies = cookies
     return response
+
+
+def nobody_posts(line: pages.Line) -> bool:
+    return set(line.post) <= {"S", "X"}
 
 
 def examples(letters: str) -> set[str]:
@@ -79,11 +88,14 @@ def test_each_role_gets_what_the_table_says_and_reading_writes_nothing(
         found["GET"] += letter(ask(client, "GET", address))
         if line.url_name not in NOTED_WHEN_SHOWN:
             assert written() == before, role
-        found["POST"] += letter(ask(client, "POST", address))
+        if not nobody_posts(line):
+            found["POST"] += letter(ask(client, "POST", address))
 
-    assert found == {"GET": line.get, "POST": line.post}
+    assert found == {"GET": line.get, "POST": "" if nobody_posts(line) else line.post}
     # No view takes these, and it says so before it asks who comes: a few roles show it
-    for verb, letters in (("PUT", line.put), ("DELETE", line.delete)):
+    few = [("PUT", line.put), ("DELETE", line.delete)]
+    few += [("POST", line.post)] if nobody_posts(line) else []
+    for verb, letters in few:
         for role in examples(letters):
             assert letter(ask(clients[role], verb, address)) == line.expected(role)[verb], role
 
@@ -92,12 +104,11 @@ def test_each_role_gets_what_the_table_says_and_reading_writes_nothing(
     "name", [name for name in TABLE if TABLE[name].url_name not in pages.NO_TOKEN]
 )
 def test_nothing_is_posted_without_the_token_of_a_form(name, read_only_world, clients):
-    """Asked before the view, so for each answer that it would give a few roles show it."""
+    """Asked before the view, so for each answer that it would give one role shows it."""
     line, address = TABLE[name], read_only_world.address(name)
-    for role in examples(line.post):
+    for one in sorted(set(line.post) - {"S", "X"}):
+        role = list(pages.ROLES)[line.post.index(one)]
         client = clients[role]
-        if line.expected(role)["POST"] in "SX":
-            continue
         client.handler.enforce_csrf_checks = True
         try:
             before = written()

@@ -138,7 +138,11 @@ def crawl(client, start: list[str], skip: str = "(?!)"):
             continue
         if not QUERY.fullmatch(query) or re.search(skip, path):
             continue
-        seen.add(address)
+        # A part of the printed list has nothing that the whole has not; and of all the ways back
+        # after signing in one is enough
+        if path.endswith(".pdf") and query or f"{path}?next" in seen:
+            continue
+        seen |= {address, *([f"{path}?next"] if query.startswith("next=") else [])}
         response = client.get(address)
         assert response.status_code != 500, address
         words = words_of(response)

@@ -244,6 +244,7 @@ def test_filters_show_one_kind(client, lead):
         ("comments_late", 0),
         ("rounds_over", 0),
         ("addresses", 0),
+        ("proposals", 0),
         ("held-mail", 0),
         ("uncertain-mail", 0),
         ("files", 0),
