@@ -80,8 +80,20 @@ class Ticks(forms.CheckboxSelectMultiple):
         super().__init__({"class": "groups", **(attrs or {})}, choices)
 
 
-class PersonByAddress(forms.ModelChoiceField):
-    """A person, named by the sign-in address: works with thousands of people, without a script."""
+class ByName(forms.ModelChoiceField):
+    """One row, named by its field `to_field_name`: works with thousands, without a script."""
+
+    widget = forms.TextInput(attrs={"class": "vTextField"})
+
+    def prepare_value(self, value):
+        if isinstance(value, int):
+            named = self.queryset.filter(pk=value).values_list(self.to_field_name, flat=True)
+            return named.first()
+        return super().prepare_value(value)
+
+
+class PersonByAddress(ByName):
+    """A person, named by the sign-in address."""
 
     widget = forms.EmailInput
     default_error_messages = {
@@ -89,11 +101,6 @@ class PersonByAddress(forms.ModelChoiceField):
             "Nobody signs in with this address. Look it up under People."
         )
     }
-
-    def prepare_value(self, value):
-        if isinstance(value, int):
-            return User.objects.filter(pk=value).values_list("email", flat=True).first()
-        return super().prepare_value(value)
 
     def to_python(self, value):
         return super().to_python(value.strip().lower() if isinstance(value, str) else value)

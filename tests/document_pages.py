@@ -228,7 +228,7 @@ ALIKE = {
 QUERIES = {
     "document_list@words": ("document_list", "?q=mercury+waste&region=asia-pacific"),
     "document_list@nothing": ("document_list", "?q=thermometers&language=ar&year=1901"),
-    "document_list@unknown": ("document_list", "?kind=magic&sort=colour&page=99"),
+    "document_list@unknown": ("document_list", "?kind=magic&sort=colour"),
     "practice_list@filtered": ("practice_list", "?without=engineered-landfill&kind=full"),
     "practice_list@nothing": ("practice_list", "?q=thermometers&country=AQ"),
     "practice_list@unknown": ("practice_list", "?region=mars&without=magic"),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from documents import publishing
 from documents.models import Document, LimitValue, Proposal, Requirement, Version
-from partners.admin import NothingDeleted, ReadOnly, RecordAdmin, act, act_with_reason
+from partners.admin import ByName, NothingDeleted, ReadOnly, RecordAdmin, act, act_with_reason
 
 
 @admin.register(Document)
@@ -58,6 +58,14 @@ class VersionAdmin(ReadOnly, RecordAdmin):
     search_fields = ["document__code", "document__title__unaccent"]
 
 
+class DocumentByCode(ByName):
+    """A document, named by its code."""
+
+    default_error_messages = {
+        "invalid_choice": gettext_lazy("The library has no document with this code.")
+    }
+
+
 @admin.register(LimitValue)
 class LimitValueAdmin(NothingDeleted, RecordAdmin):
     """A new decision is a new row that replaces the old one."""
@@ -65,7 +73,15 @@ class LimitValueAdmin(NothingDeleted, RecordAdmin):
     list_display = ["scope", "in_words", "decision", "body", "decided_on", "status"]
     list_filter = ["status"]
     search_fields = ["scope__unaccent", "decision__unaccent"]
-    autocomplete_fields = ["document", "replaces"]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name != "document":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return db_field.formfield(
+            form_class=DocumentByCode,
+            to_field_name="code",
+            help_text=_("Its code: the last part of its address."),
+        )
 
 
 @admin.register(Proposal)

@@ -7,7 +7,14 @@ from django.utils.translation import gettext_lazy
 
 from documents import practices, uses
 from documents.models import Practice, PracticeReview, PracticeVersion, UseReport
-from partners.admin import NothingDeleted, ReadOnly, RecordAdmin, act, act_with_reason
+from partners.admin import (
+    NothingDeleted,
+    PeopleByAddress,
+    ReadOnly,
+    RecordAdmin,
+    act,
+    act_with_reason,
+)
 
 
 class VersionInline(ReadOnly, admin.TabularInline):
@@ -40,7 +47,7 @@ class ReviewInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Practice)
-class PracticeAdmin(NothingDeleted, RecordAdmin):
+class PracticeAdmin(PeopleByAddress, NothingDeleted, RecordAdmin):
     """Who owns a sheet; archive and restore."""
 
     list_display = ["code", "title", "status", "owner", "organisation", "reviewed_at"]
@@ -65,7 +72,7 @@ class PracticeAdmin(NothingDeleted, RecordAdmin):
         "created_at",
         "reminders_off_at",
     ]
-    autocomplete_fields = ["owner", "organisation"]
+    people_by_address = ("owner",)
     inlines = [VersionInline, ReviewInline]
     actions = ["archive", "restore"]
 

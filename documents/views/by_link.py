@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from documents import practice_links, practice_reminders, practice_sheets, reviewing
-from partners import languages
 from partners.even_time import even_time
 from partners.quiet import quiet
 from partners.refusals import Refused
@@ -30,7 +29,6 @@ def _by_link(request, token):
         "due_on": reviewing.due_on(one.practice),
         "is_owner": one.role == practice_links.Role.OWNER,
         "token": token,
-        "translated": True,
     }
     if request.method == "POST":
         context["practice"] = reviewing.still_valid(one.practice.pk, one.role, one.user, now)
@@ -45,7 +43,6 @@ def _dead(request, token: str, found: practice_links.Found | None):
     context = {
         "token": token,
         "answered": found.link.practice if found and found.is_answered else None,
-        "translated": True,
     }
     return render(request, "documents/practice_by_link_dead.html", context, status=410)
 
@@ -58,12 +55,12 @@ def _fresh(request, token):
         if found:
             with suppress(Refused):  # the answer must not say whether somebody is asked
                 practice_reminders.send_fresh(found.link, now)
-        return render(request, "documents/practice_by_link_sent.html", {"translated": True})
+        return render(request, "documents/practice_by_link_sent.html")
     if found and found.is_alive:
         return redirect("practice_by_link", token)
     return _dead(request, token, found)
 
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
-practice_by_link = quiet(languages.translated(_anything(_by_link)))
-practice_by_link_fresh = even_time(quiet(languages.translated(_anything(_fresh))))
+practice_by_link = quiet(_anything(_by_link))
+practice_by_link_fresh = even_time(quiet(_anything(_fresh)))

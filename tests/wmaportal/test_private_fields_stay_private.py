@@ -140,7 +140,7 @@ def crawl(client, start: list[str], skip: str = "(?!)"):
             continue
         # A part of the printed list has nothing that the whole has not; and of all the ways back
         # after signing in one is enough
-        if path.endswith(".pdf") and query or f"{path}?next" in seen:
+        if (path.endswith(".pdf") and query) or f"{path}?next" in seen:
             continue
         seen |= {address, *([f"{path}?next"] if query.startswith("next=") else [])}
         response = client.get(address)
