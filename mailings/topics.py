@@ -59,6 +59,11 @@ def get(code: str) -> Topic:
     return _topics[code]
 
 
+def everything() -> list[Topic]:
+    """All that the apps named."""
+    return list(_topics.values())
+
+
 def tokens(topic: str, keys: list[int]) -> dict[int, str]:
     """The StopLink's token of each of these things; made where there was none."""
     rows = StopLink.objects.filter(topic=topic, object_id__in=keys)

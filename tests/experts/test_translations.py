@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 from experts.forms import ExpertForm
+from mailings import topics
 from partners import languages
 from partners.models import Country
 from partners.models.countries import region_of
@@ -42,6 +43,7 @@ MODULES = [
     "experts/filters.py",
     "experts/forms.py",
     "experts/links.py",
+    "mailings/links.py",
     "experts/models/expert.py",
     "experts/presenting.py",
     "experts/switching_off.py",
@@ -106,6 +108,7 @@ def shown():
     """msgid (a pair where there is a plural) → where it stands."""
     found = dict.fromkeys(SENTENCES, "a step or field")
     found |= dict.fromkeys(map(str, settings.COUNTRIES_OVERRIDE.values()), "a country")
+    found |= dict.fromkeys((str(topic.name) for topic in topics.everything()), "a topic")
     for name, source in with_what_they_need(TEMPLATES).items():
         found |= dict.fromkeys(messages_in(templatize(source, origin=name)), name)
     for name in MODULES:
