@@ -1,11 +1,13 @@
 """The Lead's queue: gathers what waits in each app; who looks after what; what was decided."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from functools import reduce
+from functools import cache, reduce
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db.models import Model, QuerySet, Value
+from django.utils import timezone
 
 from documents import moderation as documents
 from experts import moderation as experts
@@ -26,23 +28,45 @@ KINDS: dict[str, Kind] = {
 EXCEPTIONS = tuple(kind for kind in KINDS.values() if kind.is_exception)
 
 
-def keys(kinds: tuple[Kind, ...], now: datetime, lead: User | None = None) -> QuerySet:
-    """(kind, key, since) of what waits, the oldest first; for a Lead, what is assigned to them."""
-    parts = []
-    for kind in kinds:
-        waiting = kind.waiting(now).order_by()
-        if lead is not None:
-            mine = Assignment.objects.filter(
-                lead=lead, content_type=ContentType.objects.get_for_model(waiting.model)
-            )
-            waiting = waiting.filter(pk__in=mine.values("object_id"))
-        parts.append(waiting.annotate(queue=Value(kind.code)).values_list("queue", "pk", "since"))
+#: (kind, key, since) of one thing that waits.
+Key = tuple[str, int, datetime]
+
+
+def keys(kinds: Iterable[Kind], now: datetime) -> QuerySet:
+    """The `Key` of all that waits of these kinds, the oldest first: one query."""
+    parts = [
+        kind.waiting(now)
+        .order_by()
+        .annotate(queue=Value(kind.code))
+        .values_list("queue", "pk", "since")
+        for kind in kinds
+    ]
     return reduce(lambda one, other: one.union(other, all=True), parts).order_by(
         "since", "queue", "pk"
     )
 
 
-def items(found: list[tuple], now: datetime) -> list[tuple[Kind, Item]]:
+def everything(now: datetime) -> list[Key]:
+    """All that waits, of every kind: asked once for a page, as asking is what takes time."""
+    return list(keys(KINDS.values(), now))
+
+
+def of_lead(found: list[Key], lead: User) -> list[Key]:
+    """Those that this Lead looks after."""
+    own = set(lead.assignments.values_list("content_type", "object_id"))
+    return [one for one in found if (_content_type(one[0]).pk, one[1]) in own]
+
+
+@cache
+def _model(code: str) -> type[Model]:
+    return KINDS[code].waiting(timezone.now()).model
+
+
+def _content_type(code: str) -> ContentType:
+    return ContentType.objects.get_for_model(_model(code))
+
+
+def items(found: list[Key], now: datetime) -> list[tuple[Kind, Item]]:
     """The items behind these keys, in their order."""
     described = {}
     for code in {code for code, _pk, _since in found}:
@@ -50,11 +74,6 @@ def items(found: list[tuple], now: datetime) -> list[tuple[Kind, Item]]:
         objects = kind.waiting(now).filter(pk__in=[pk for one, pk, _since in found if one == code])
         described |= {(code, item.object.pk): (kind, item) for item in kind.describe(objects)}
     return [described[code, pk] for code, pk, _since in found if (code, pk) in described]
-
-
-def counts(now: datetime) -> dict[str, int]:
-    """How many items of each kind wait."""
-    return {code: kind.waiting(now).count() for code, kind in KINDS.items()}
 
 
 def leads(now: datetime) -> list[User]:
@@ -87,24 +106,21 @@ def figures(now: datetime) -> dict[str, int]:
 def decide(kind: Kind, pk: int, step: str, answer: Answer):
     """Take one step; nobody needs to look after the item any more. Raises Refused."""
     kind.steps[step].run(pk, answer)
-    _assignment(kind, pk, answer.now).delete()
+    _assignment(kind, pk).delete()
 
 
 @transaction.atomic
 def assign(kind: Kind, pk: int, lead: User | None, now: datetime):
     """This Lead looks after the item from now on; None: nobody does."""
     if lead is None:
-        _assignment(kind, pk, now).delete()
+        _assignment(kind, pk).delete()
         return
     Assignment.objects.update_or_create(
-        content_type=ContentType.objects.get_for_model(kind.waiting(now).model),
+        content_type=_content_type(kind.code),
         object_id=pk,
         defaults={"lead": lead, "at": now},
     )
 
 
-def _assignment(kind: Kind, pk: int, now: datetime) -> QuerySet[Assignment]:
-    model = kind.waiting(now).model
-    return Assignment.objects.filter(
-        content_type=ContentType.objects.get_for_model(model), object_id=pk
-    )
+def _assignment(kind: Kind, pk: int) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(content_type=_content_type(kind.code), object_id=pk)

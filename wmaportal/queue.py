@@ -1,5 +1,6 @@
 """The front page of admin: the Lead's queue, and the buttons on it. Mounted by the admin site."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -316,18 +317,19 @@ def _page(
     request, query: QueryDict, failed: Failed | None = None, together: Together | None = None
 ):
     now = timezone.now()
-    counts = moderation.counts(now)
+    everything = moderation.everything(now)
+    counts = Counter(code for code, _pk, _since in everything)
+    need_you = [one for one in everything if moderation.KINDS[one[0]].is_exception]
     kind = together.kind if together else moderation.KINDS.get(query.get("kind", ""))
     mine = bool(query.get("mine"))
-    kinds = (kind,) if kind else moderation.EXCEPTIONS
-    keys = moderation.keys(kinds, now, request.user if mine else None)
+    keys = [one for one in everything if one[0] == kind.code] if kind else need_you
+    keys = moderation.of_lead(keys, request.user) if mine else keys
     page = Paginator(keys, PER_PAGE).get_page(query.get("page"))
     found = moderation.items(list(page), now)
     direct = []
     if kind is None and not mine and page.number == 1:
-        direct_kind = (moderation.KINDS["direct"],)
-        newest = moderation.keys(direct_kind, now).order_by("-since", "-pk")[:DIRECT_ON_FIRST_PAGE]
-        direct = moderation.items(list(newest), now)
+        newest = [one for one in everything if one[0] == "direct"][-DIRECT_ON_FIRST_PAGE:]
+        direct = moderation.items(newest[::-1], now)
     leads = moderation.leads(now)
     lead_of = moderation.looked_after(found + direct)
     rows = [
@@ -337,8 +339,7 @@ def _page(
     for row in rows:
         row.ticked = row.item.object.pk in together.chosen if together else row.kind.ticked
     failed_row = _mark(rows, failed)
-    need_you = sum(counts[kind.code] for kind in moderation.EXCEPTIONS)
-    cache.set(COUNT_KEY, need_you, COUNT_FOR)
+    cache.set(COUNT_KEY, len(need_you), COUNT_FOR)
     context = {
         **admin.site.each_context(request),
         "title": _("Queue"),
@@ -353,9 +354,9 @@ def _page(
         "direct_count": counts["direct"],
         "kind": kind,
         "mine": mine,
-        "mine_count": moderation.keys(moderation.EXCEPTIONS, now, request.user).count(),
-        "need_you": need_you,
-        "minutes": ceil(need_you * SECONDS_FOR_ONE / 60),
+        "mine_count": len(moderation.of_lead(need_you, request.user)),
+        "need_you": len(need_you),
+        "minutes": ceil(len(need_you) * SECONDS_FOR_ONE / 60),
         "figures": moderation.figures(now),
         "leads": leads,
         "several_leads": len(leads) > 1,
