@@ -34,7 +34,7 @@ def pytest_configure(config):
         # Playwright's loop runs in the thread of the test, where Django then refuses the database
         DJANGO_ALLOW_ASYNC_UNSAFE="true",
     )
-    for name in ("DEBUG", "DELIVERY_BACKEND", "EMAIL_URL", "ALLOWED_HOSTS", "FILE_STORAGE"):
+    for name in ("DEBUG", "DELIVERY_BACKEND", "EMAIL_URL", "ALLOWED_HOSTS", "S3_BUCKET"):
         os.environ.pop(name, None)
     if WORKER:
         number = int(WORKER.removeprefix("gw")) + 1

@@ -284,10 +284,21 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(options.str("MEDIA_ROOT", str(VAR_DIR / "files")))
+# Files in a bucket instead. Its key, region and endpoint are boto3's own variables (AWS_...)
+S3_BUCKET = options.str("S3_BUCKET", "")
 STORAGES = {
     "default": {
-        "BACKEND": options.str("FILE_STORAGE", "django.core.files.storage.FileSystemStorage"),
-    },
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "signature_version": "s3v4",  # the older one is refused by most regions
+            "default_acl": None,  # private, as the bucket is
+            "file_overwrite": False,
+            "max_memory_size": 1024 * 1024,  # bytes of one file; the rest waits on the disk
+        },
+    }
+    if S3_BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
