@@ -37,7 +37,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from documents.models import Document, Translation, Version
-from partners.models import Partner
+from partners import demonstration
+from partners.models import User
 content = __import__("random").Random(5).randbytes({megabytes} * 2**20)
 checked = __import__("hashlib").sha256(content).hexdigest()
 document = Document.objects.create(code="large", title="Large", kind="other", audience="partners")
@@ -49,7 +50,7 @@ file = Translation.objects.create(
 )
 document.current, document.status = version, "published"
 document.save()
-user = Partner.objects.exclude(person=None).filter(status="approved").first().person
+user = User.objects.get(email=demonstration.PARTNER)
 session = SessionStore()
 session[SESSION_KEY] = str(user.pk)
 session[BACKEND_SESSION_KEY] = "partners.authentication.RoleBackend"
