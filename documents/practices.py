@@ -26,7 +26,7 @@ from documents.models import (
 )
 from mailings import outbox
 from partners import decisions, permissions
-from partners.models import Membership, Organisation, User
+from partners.models import Membership, User
 from partners.refusals import Refused
 
 Status = PracticeVersion.Status
@@ -474,9 +474,3 @@ def unlisted_links(version: PracticeVersion, user: User) -> list[int]:
     linked = set(version.experts.values_list("pk", flat=True))
     seen = version.experts.visible_to(user).values_list("pk", flat=True)
     return sorted(linked - set(seen))
-
-
-def houses_of(user: User, now: datetime) -> models.QuerySet[Organisation]:
-    """Organisations to which the person belongs today."""
-    held = Membership.objects.held_on(now.date()).filter(user=user)
-    return Organisation.objects.filter(pk__in=held.values("organisation"))

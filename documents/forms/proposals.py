@@ -4,7 +4,6 @@ from django import forms
 from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
-from documents import practices
 from documents.models import Document, Proposal
 from experts.forms import TextField
 from partners.models import Organisation
@@ -47,7 +46,7 @@ class ProposalForm(forms.Form):
         super().__init__(data)
         seen = Document.objects.visible_to(user).released().only("code", "title", "sort_title")
         self.fields["document"].queryset = seen
-        self.fields["organisation"].queryset = practices.houses_of(user, now)
+        self.fields["organisation"].queryset = Organisation.objects.of(user, now.date())
 
     def clean(self):
         cleaned = super().clean()

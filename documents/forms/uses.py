@@ -5,7 +5,6 @@ from datetime import datetime
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from documents import practices
 from documents.models import UseReport
 from experts import presenting
 from experts.forms import TextField
@@ -52,7 +51,7 @@ class UseForm(forms.Form):
             ((code, presenting.country(code)) for code in region_of()), key=lambda c: c[1]
         )
         self.fields["country"].choices = [("", _("Choose a country")), *by_name]
-        houses = practices.houses_of(user, now)
+        houses = Organisation.objects.of(user, now.date())
         if report and report.organisation_id:
             houses = houses | Organisation.objects.filter(pk=report.organisation_id)
         self.fields["organisation"].queryset = houses

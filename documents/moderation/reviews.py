@@ -26,12 +26,7 @@ def _describe(found: QuerySet[Practice]) -> list[Item]:
         .defer("current__search")
         .prefetch_related(Prefetch("current__resource_persons", links, "to_ask"))
     )
-    keys = [practice.pk for practice in found]
-    here = set(
-        Practice.objects.filter(reviewing.has_owner(timezone.now()), pk__in=keys).values_list(
-            "pk", flat=True
-        )
-    )
+    here = _with_owner(Practice, found)
     asked = _asked(found)
     return [
         Item(
@@ -49,6 +44,13 @@ def _describe(found: QuerySet[Practice]) -> list[Item]:
         )
         for practice in found
     ]
+
+
+def _with_owner(model: type[Practice] | type[Document], found: list) -> set[int]:
+    """Keys of those whose owner can still be asked."""
+    keys = [one.pk for one in found]
+    here = model.objects.filter(reviewing.has_owner(timezone.now()), pk__in=keys)
+    return set(here.values_list("pk", flat=True))
 
 
 def _asked(found: list[Practice]) -> dict[int, list[datetime]]:
@@ -79,12 +81,7 @@ class OwnerForm(forms.Form):
 
 def _describe_documents(found: QuerySet[Document]) -> list[Item]:
     found = list(found.select_related("owner").defer("search"))
-    keys = [document.pk for document in found]
-    here = set(
-        Document.objects.filter(reviewing.has_owner(timezone.now()), pk__in=keys).values_list(
-            "pk", flat=True
-        )
-    )
+    here = _with_owner(Document, found)
     return [
         Item(
             object=document,

@@ -46,5 +46,4 @@ def labels_of(comment_round: CommentRound) -> dict[str, list[str]] | None:
 
 def organisations_of(user):
     """Those to which the person belongs today."""
-    mine = user.memberships.held_on(timezone.now().date())
-    return Organisation.objects.filter(pk__in=mine.values("organisation")).order_by("name")
+    return Organisation.objects.of(user, timezone.now().date()).order_by("name")

@@ -17,6 +17,11 @@ class OrganisationQuerySet(models.QuerySet):
         """Organisations that are approved partners today."""
         return self.filter(partner__status="approved")
 
+    def of(self, user, today):
+        """Those to which this person belongs on this date."""
+        held = user.memberships.held_on(today)
+        return self.filter(pk__in=held.values("organisation"))
+
     def visible_to(self, user):
         """Whose page this person may see: partners, leads of areas, and what is one's own."""
         if user.has_perm("partners.view_organisation"):
