@@ -10,10 +10,11 @@ requests-hardened asks public ones only, also behind a redirect.
 
 import logging
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timedelta
 from itertools import chain
 from time import monotonic
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +22,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from requests import exceptions
 from requests_hardened import Config, Manager
 from requests_hardened.ip_filter import InvalidIPAddress
+from urllib3.exceptions import HTTPError
 
 from documents import permissions
 from documents.models import Document, ExternalAddress, Practice, Reference, Translation
@@ -35,7 +37,8 @@ EVERY = timedelta(days=7)
 AGAIN_AFTER = timedelta(hours=20)  # a failure: with the next day's check
 DEAD_AFTER = 3  # failures in a row
 AT_ONCE = 1000  # addresses of one day
-SECONDS_IN_ALL = 480  # then the rest waits for the next day; shorter than a Celery task may take
+SECONDS_IN_ALL = 480  # then the rest waits for the next day
+SECONDS_TO_FINISH = 60  # for those that were begun; both together less than a Celery task may take
 SECONDS = (5, 20)  # to connect, to answer
 REDIRECTS = 5
 THREADS = 8
@@ -107,25 +110,25 @@ def _ask_all(due: list[ExternalAddress]) -> Iterator[tuple[ExternalAddress, str]
     def one(address: ExternalAddress) -> tuple[ExternalAddress, str] | None:
         return (address, ask(address.url)) if monotonic() < end else None
 
-    with ThreadPoolExecutor(THREADS) as threads:
-        yield from filter(None, threads.map(one, due))
+    threads = ThreadPoolExecutor(THREADS)
+    asked = {threads.submit(one, address): address for address in due}
+    try:
+        for future in as_completed(asked, SECONDS_IN_ALL + SECONDS_TO_FINISH):
+            if found := future.result():
+                yield found
+    except TimeoutError:
+        for future, address in asked.items():
+            if future.running():
+                yield address, Problem.SLOW
+    finally:
+        # A server that sends a byte now and then never comes to an end; nobody waits for it
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def ask(url: str) -> Problem | str:
     """What is wrong with an address; empty when it is there. What it has is not read."""
-    config = Config(
-        ip_filter_enable=True,
-        ip_filter_allow_loopback_ips=settings.ADDRESS_CHECK_LOOPBACK,
-        never_redirect=False,
-        default_timeout=SECONDS,
-        user_agent_override=f"WMA portal, looks whether addresses answer (+{settings.SITE_URL})",
-    )
-    session = Manager(config).get_session()
-    session.max_redirects = REDIRECTS
-    session.trust_env = False  # a proxy of the environment would lead round the filter
     try:
-        with session, session.get(url, stream=True) as response:
-            status = response.status_code
+        status = _status_behind_redirects(url)
     except InvalidIPAddress:
         return Problem.PRIVATE
     except exceptions.SSLError:
@@ -134,13 +137,41 @@ def ask(url: str) -> Problem | str:
         return Problem.SLOW
     except exceptions.TooManyRedirects:
         return Problem.CIRCLE
-    except (exceptions.InvalidURL, exceptions.InvalidSchema, UnicodeError):
-        return Problem.INVALID
-    except (exceptions.RequestException, OSError):
+    except exceptions.RequestException as error:
+        # The library's own words for an address that is none are ValueErrors as well
+        return Problem.INVALID if isinstance(error, ValueError) else Problem.NOBODY
+    except (OSError, HTTPError):
         return Problem.NOBODY
+    except ValueError:  # a port or a host that cannot be, also behind a redirect
+        return Problem.INVALID
     if status < 400 or status in SHY:
         return ""
     return Problem.GONE if status in (404, 410) else Problem.ERROR
+
+
+def _status_behind_redirects(url: str) -> int:
+    """The status of the last answer; of the answers on the way nothing but their headers is read.
+
+    Raises what requests and urllib3 raise.
+    """
+    config = Config(
+        ip_filter_enable=True,
+        ip_filter_allow_loopback_ips=settings.ADDRESS_CHECK_LOOPBACK,
+        never_redirect=True,
+        default_timeout=SECONDS,
+        user_agent_override=f"WMA portal, looks whether addresses answer (+{settings.SITE_URL})",
+    )
+    session = Manager(config).get_session()
+    # Redirects are followed below: requests would first read each answer to its end
+    session.get_redirect_target = lambda response: None
+    session.trust_env = False  # a proxy of the environment would lead round the filter
+    with session:
+        for _redirect in range(REDIRECTS + 1):
+            with session.get(url, stream=True) as response:
+                if not response.is_redirect:
+                    return response.status_code
+                url = urljoin(url, response.headers["Location"])
+    raise exceptions.TooManyRedirects
 
 
 def _note(address: ExternalAddress, problem: str, now: datetime):

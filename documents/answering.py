@@ -87,11 +87,12 @@ def answer(
     """Answer one comment, or change its answer. Returns the Response.
 
     `seen` is the `stamp` that the writer's form carried; without it the last one wins. Raises
-    Collision when it is not the present one, and Refused for a comment that was not sent, for a
-    round that does not go on, and without verdict or reason.
+    Collision when it is not the present one, and Refused for somebody who may not answer, for a
+    comment that was not sent, for a round that does not go on, and without verdict or reason.
     """
     reason = _checked(verdict, reason)
-    [comment] = _locked([comment_id])
+    round_id = Comment.objects.values_list("round", flat=True).get(pk=comment_id)
+    [comment] = _locked(round_id, [comment_id], by)
     if seen is not None and seen != stamp(comment):
         raise Collision(
             _(
@@ -107,15 +108,15 @@ def answer(
 
 @transaction.atomic
 def answer_many(
-    comment_ids: Collection[int], verdict: str, reason: str, by: User, now: datetime
+    round_id: int, comment_ids: Collection[int], verdict: str, reason: str, by: User, now: datetime
 ) -> int:
-    """Give the same answer to several comments of one round. Returns how many.
+    """Give the same answer to several comments of the round. Returns how many.
 
     Raises Refused as `answer` does, and when one has an answer already: nobody's is overwritten
     unread. Then none is answered.
     """
     reason = _checked(verdict, reason)
-    comments = _locked(comment_ids)
+    comments = _locked(round_id, comment_ids, by)
     if answered := [comment for comment in comments if hasattr(comment, "response")]:
         raise Refused(
             ngettext(
@@ -135,13 +136,15 @@ def answer_many(
 
 
 @transaction.atomic
-def assign(comment_ids: Collection[int], user_id: int | None, by: User, now: datetime) -> int:
-    """Say who answers these comments of one round; None: nobody in particular. Returns how many.
+def assign(
+    round_id: int, comment_ids: Collection[int], user_id: int | None, by: User, now: datetime
+) -> int:
+    """Say who answers these comments of the round; None: nobody in particular. Returns how many.
 
     Raises Refused for somebody who is neither of the drafting team nor a Lead, for comments that
     were not sent, and for a round that does not go on.
     """
-    comments = _locked(comment_ids)
+    comments = _locked(round_id, comment_ids, by)
     user = User.objects.filter(pk=user_id, is_active=True).first() if user_id else None
     if user_id and not (user and permissions.can_answer(user, comments[0].round)):
         raise Refused(_("This person is not of the drafting team. Choose somebody of the team."))
@@ -161,18 +164,20 @@ def _checked(verdict: str, reason: str) -> str:
     return reason
 
 
-def _locked(comment_ids: Collection[int]) -> list[Comment]:
-    """These comments, sent and of one round that goes on; the round is locked. Raises Refused."""
+def _locked(round_id: int, comment_ids: Collection[int], by: User) -> list[Comment]:
+    """These comments, sent and of this round, which goes on and which `by` may answer in.
+
+    The round is locked. Raises Refused; comments of other rounds are none that could be ticked.
+    """
     wanted = set(comment_ids)
     if not wanted:
         raise Refused(_("Nothing is ticked. Tick at least one comment."))
-    rounds = set(Comment.objects.filter(pk__in=wanted).values_list("round", flat=True))
-    if len(rounds) != 1:
-        raise Refused(_("These are not comments of one round."))
-    comment_round = CommentRound.objects.select_for_update().get(pk=rounds.pop())
+    comment_round = CommentRound.objects.select_for_update().get(pk=round_id)
+    if not permissions.can_answer(by, comment_round):
+        raise Refused(_("Only the drafting team answers comments."))
     _need_open(comment_round)
     comments = list(
-        Comment.objects.select_for_update(of=("self",))
+        comment_round.comments.select_for_update(of=("self",))
         .filter(pk__in=wanted)
         .select_related("response")
         .order_by("pk")
@@ -215,7 +220,7 @@ def admit_late(comment_id: int, by: User, now: datetime) -> Comment:
     """
     comment = _late(comment_id)
     _need_open(comment.round)
-    if not (comment.text.strip() or comment.proposed_text.strip()):
+    if not comment.has_words:
         raise Refused(_("This comment has no words yet. Its author can still write them."))
     _number(comment, Comment.Status.SENT, now)
     decisions.record(by, "admitted a late comment", comment, now)

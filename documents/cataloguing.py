@@ -1,12 +1,15 @@
 """The facts of a document: what it is, whose, for whom. Its texts are in publishing.py."""
 
+import hashlib
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from documents.models import Document
 from partners.models import User
+from partners.refusals import Refused
 
 #: Words that stand in addresses where a code could
 RESERVED = {"new", "feed", "limits", "proposals", "list", "list.csv", "addresses"}
@@ -16,6 +19,17 @@ FIELDS = (
     *("review_by", "owner", "source"),
 )
 LINKS = ("organisations", "terms")
+
+
+class Collision(Refused):
+    """Somebody else saved the facts since the form was shown."""
+
+
+def stamp(document: Document) -> str:
+    """The state of the facts, for a form to carry: see `edit`."""
+    facts = [getattr(document, name) for name in FIELDS]
+    facts += [sorted(getattr(document, name).values_list("pk", flat=True)) for name in LINKS]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def code_for(title: str, attempt: int = 1) -> str:
@@ -45,9 +59,20 @@ def create(values: dict, by: User, now: datetime) -> Document:
 
 
 @transaction.atomic
-def edit(document_id: int, values: dict, by: User, now: datetime) -> Document:
-    """Change facts; what is not named stays. The code stays in any case: it is an address."""
+def edit(document_id: int, values: dict, by: User, now: datetime, seen: str = "") -> Document:
+    """Change facts; what is not named stays. The code stays in any case: it is an address.
+
+    `seen` is the `stamp` that the writer's form carried; without it the last one wins. Raises
+    Collision when it is not the present one.
+    """
     document = Document.objects.defer("search").select_for_update().get(pk=document_id)
+    if seen and seen != stamp(document):
+        raise Collision(
+            _(
+                "Somebody else saved these facts since you opened the page. Read what stands there "
+                "now; save once more if yours is to stand there."
+            )
+        )
     for name in FIELDS:
         if name in values:
             setattr(document, name, values[name])

@@ -8,6 +8,7 @@ the same comment meanwhile.
 import io
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -334,11 +335,17 @@ def _body(workbook: Workbook, sheet: SheetInfo, header_row: int) -> Iterator[tup
 
 def _fill_merged(rows: dict[int, dict], merges, column: int):
     """A place that is written once for several rows stands in the first of them alone."""
+    bottoms: dict[int, int] = {}  # one for each row, however often the file names it
     for top, left, bottom, _right in merges:
         if left == column and column in rows.get(top, {}):
-            for number in range(top + 1, min(bottom, max(rows)) + 1):
-                if number in rows:
-                    rows[number].setdefault(column, rows[top][column])
+            bottoms[top] = max(bottom, bottoms.get(top, 0))
+    numbers = sorted(rows)  # a file may name the millionth row: only those that exist are walked
+    filled = 0
+    for top, bottom in sorted(bottoms.items()):
+        below = max(top, filled)
+        for number in numbers[bisect_right(numbers, below) : bisect_right(numbers, bottom)]:
+            rows[number].setdefault(column, rows[top][column])
+        filled = max(filled, bottom)
 
 
 def _row(number: int, cells: dict, columns: dict[str, tuple[int, str]]) -> dict[str, Any]:

@@ -55,9 +55,9 @@ def save(
     """Keep a comment as it was typed; `values` may have any of FIELDS.
 
     A new one is a draft. One that was sent keeps its number and state, and can be changed until the
-    close. `now` is when it came. `seen` is the `changed_at` that the form was made with: Collision
-    when the comment was saved since. After the close it is kept and Late is raised; Refused when
-    the person may not comment, or the comment is decided on.
+    close, though not emptied. `now` is when it came. `seen` is the `changed_at` that the form was
+    made with: Collision when the comment was saved since. After the close it is kept and Late is
+    raised; Refused when the person may not comment, or the comment is decided on.
     """
     with transaction.atomic():
         comment_round = CommentRound.objects.select_for_update().get(pk=round_id)
@@ -72,6 +72,8 @@ def save(
         for name in FIELDS:
             if name in values:
                 setattr(comment, name, values[name])
+        if comment.status == Status.SENT and not comment.has_words:
+            raise Refused(_("A comment that was sent needs words. You can take it back instead."))
         if not open_now:
             comment.status = Status.LATE
         comment.changed_at = now
@@ -111,8 +113,7 @@ def send_all(round_id: int, author: User, now: datetime) -> int:
     drafts = list(drafts_of(comment_round, author))
     if not drafts:
         raise Refused(_("You have no draft to send."))
-    empty = [draft for draft in drafts if not (draft.text.strip() or draft.proposed_text.strip())]
-    if empty:
+    if not all(draft.has_words for draft in drafts):
         raise Refused(_("One of your drafts has no words yet. Write it or drop it, then send."))
     if not comment_round.takes_comments(now):
         raise Refused(_("The round does not take comments now. Your drafts are kept."))
@@ -141,10 +142,11 @@ def hand_in_late(round_id: int, author: User, now: datetime) -> int:
 def drop(comment_id: int, author: User, now: datetime):
     """Take back one's own comment: a draft goes, a sent one keeps its number and its place.
 
-    Raises Refused after the close.
+    Raises Refused after the close, CommentRound.DoesNotExist for what is not one's own.
     """
-    comment = Comment.objects.select_for_update().get(pk=comment_id, author=author)
-    comment_round = CommentRound.objects.get(pk=comment.round_id)
+    rounds = CommentRound.objects.filter(comments__pk=comment_id, comments__author=author)
+    comment_round = rounds.select_for_update(of=("self",)).get()
+    comment = comment_round.comments.select_for_update().get(pk=comment_id)
     if comment.status == Status.DRAFT:
         comment.delete()
     elif comment.status == Status.SENT and comment_round.takes_comments(now):

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.db import connection
 from django.db.models import Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 
 from documents.models import DownloadCount, Translation
 
@@ -21,11 +21,15 @@ def count(translation: Translation, day: date):
         cursor.execute(ONE_MORE, [translation.pk, day])
 
 
-def begins(request: HttpRequest, status: int) -> bool:
-    """Whether this answer begins a download: not one resumed, looked up, or had already."""
-    asked = request.headers.get("Range", "")
-    resumed = status != 200 and asked and not asked.replace(" ", "").startswith("bytes=0-")
-    return request.method == "GET" and status in (200, 206, 302) and not resumed
+def begins(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether this answer begins a download: not one resumed, looked up, or had already.
+
+    Where a proxy or a store sends the bytes, it reads the Range after us.
+    """
+    asked = request.headers.get("Range", "").replace(" ", "")
+    whole = response.status_code == 200 and "X-Accel-Redirect" not in response
+    resumed = not whole and asked and not asked.startswith("bytes=0-")
+    return request.method == "GET" and response.status_code in (200, 206, 302) and not resumed
 
 
 def total(version_ids) -> dict[int, int]:

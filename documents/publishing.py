@@ -82,8 +82,9 @@ def add_translation(version_id: int, part: Part, by: User | None, now: datetime)
 
     Raises Refused for a language that is there, and for a second original.
     """
-    version = Version.objects.select_for_update().get(pk=version_id)
+    version = Version.objects.get(pk=version_id)
     document = Document.objects.defer("search").select_for_update().get(pk=version.document_id)
+    version = Version.objects.select_for_update().get(pk=version_id)
     version.document = document
     if document.status == Status.ARCHIVED:
         raise Refused(_("This document is archived. Restore it before you add a translation."))

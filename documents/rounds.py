@@ -113,7 +113,8 @@ def open_round(round_id: int, by: User, now: datetime) -> int:
     """Open it, and note everybody who is asked; whoever can comment at once is written to.
 
     Where it begins later, the invitations follow then. Returns how many are asked. Raises Refused
-    when the text is not published, another round on it runs, or the close has passed.
+    when the text is not published or is not for all who would be asked, another round on it runs,
+    or the close has passed.
     """
     comment_round = CommentRound.objects.select_for_update().get(pk=round_id)
     if comment_round.status != Status.PREPARED:
@@ -137,6 +138,11 @@ def open_round(round_id: int, by: User, now: datetime) -> int:
 def _open_document(comment_round: CommentRound):
     version = Version.objects.get(pk=comment_round.version_id)
     document = Document.objects.select_for_update().get(pk=version.document_id)
+    if Audience(comment_round.audience).is_wider_than(Audience(document.audience)):
+        raise Refused(
+            _("The document is for fewer people than the round: %(people)s. Ask those alone.")
+            % {"people": document.get_audience_display()}
+        )
     if version.published_at is None or document.current_id is None:
         raise Refused(_("Publish the version first: people must be able to read it."))
     running = CommentRound.objects.filter(version__document=document, status=Status.OPEN)

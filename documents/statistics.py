@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
-from documents.models import CommentRound, Document, LimitValue, Practice
+from documents.models import Audience, CommentRound, Document, LimitValue, Practice
 
 EVERYBODY = AnonymousUser()
 
@@ -23,9 +23,13 @@ def figures() -> dict[str, int]:
 def open_rounds(now: datetime) -> QuerySet[CommentRound]:
     """Rounds that take comments now, the first to close first.
 
-    Those of partners are named here too, as an invitation to join; what they say is not.
+    Those of partners are named here too, as an invitation to join; not those on a document that
+    everybody may not see, as a round is named after its document.
     """
-    rounds = CommentRound.objects.taking_comments(now).filter(audience__in=("public", "partners"))
+    rounds = CommentRound.objects.taking_comments(now).filter(
+        Q(version=None) | Q(version__document__audience=Audience.PUBLIC),
+        audience__in=(Audience.PUBLIC, Audience.PARTNERS),
+    )
     return rounds.order_by("closes_at", "pk")
 
 

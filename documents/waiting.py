@@ -45,7 +45,8 @@ def for_person(user, now: datetime) -> list[Waiting]:
 def _to_comment(user, now: datetime) -> list[Waiting]:
     """Rounds in which this person was asked and has not answered."""
     rounds: QuerySet[Any] = (
-        CommentRound.objects.taking_comments(now)
+        CommentRound.objects.visible_to(user)
+        .taking_comments(now)
         .filter(invitees__user=user, invitees__done_at=None)
         .annotate(
             drafts=Count(

@@ -47,6 +47,8 @@ DECLARED = re.compile(rb"^<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{1,40})"
 #: Words of XML that fetch data or start programs, beside those which relationships name
 ACTIVE_WORDS = (b"DDEAUTO", b"ddeLink ", b"dde-source", b"dde-connection")
 DDE_FIELD = re.compile(rb"instrText[^<>]{0,100}>\s*DDE")
+#: What says which parts there are and what they are for is read, and small in any true file
+MAX_DESCRIPTION_BYTES = 4 * 1024 * 1024
 LONGEST_WORD = 200  # bytes that are kept of one block, as a word may go on in the next
 
 Part = zipfile.ZipInfo
@@ -156,7 +158,8 @@ class _Check:
         self.inside = inside
         self.parts = parts_of(file, most_unpacked)
         self.names = {part.filename for part in self.parts}
-        self.types: list[tuple[str, str]] = []  # (part, its content type)
+        self.has_types = False
+        self.types: set[tuple[str, str]] = set()  # (part, its content type), of those in KINDS
         self.workbooks: set[str] = set()  # of charts
         self.mimetype = b""
 
@@ -173,6 +176,8 @@ class _Check:
     def _part(self, part: Part):
         name, size, crc = part.filename, 0, 0
         told = self._listener(name)
+        if told and self._is_description(name) and part.file_size > MAX_DESCRIPTION_BYTES:
+            raise _bomb()
         parser = _parser(told) if told else None
         scan = _Scan(may_be_archive=name in self.workbooks)
         with tempfile.SpooledTemporaryFile(max_size=1024 * 1024) as copy:
@@ -210,13 +215,19 @@ class _Check:
             return self._open_document
         return None
 
+    @staticmethod
+    def _is_description(name: str) -> bool:
+        return name == "[Content_Types].xml" or name.endswith(".rels")
+
     def _content_type(self, tag: str, values: dict):
         said = values.get("ContentType", "")
         if re.search("macroenabled|vbaproject|macrosheet", said, re.I):
             raise _macros()
         if re.search("activex|oleobject", said, re.I) and tag == "Override":
             raise _embedded()
-        self.types.append((values.get("PartName", "").lstrip("/"), said))
+        self.has_types = True
+        if said in KINDS:
+            self.types.add((values.get("PartName", "").lstrip("/"), said))
 
     def _relationship(self, name: str, tag: str, values: dict):
         if tag != "Relationship":
@@ -250,11 +261,11 @@ class _Check:
             raise _fetches(address)
 
     def _kind(self) -> str:
-        kinds = {KINDS[said] for name, said in self.types if said in KINDS and name in self.names}
+        kinds = {KINDS[said] for name, said in self.types if name in self.names}
         if len(kinds) == 1 and "_rels/.rels" in self.names and not self.mimetype:
             return kinds.pop()
         if (
-            not self.types
+            not self.has_types
             and self.mimetype.strip() == ODT.encode()
             and self.parts[0].filename == "mimetype"
             and {"content.xml", "META-INF/manifest.xml"} <= self.names

@@ -6,6 +6,7 @@ from django.core.validators import URLValidator
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from documents import cataloguing
 from documents.models import Audience, Document, Licence
 from experts import presenting
 from experts.forms import NamesField, TermsField, TextField
@@ -32,6 +33,9 @@ class OrganisationsField(TextField):
             return "\n".join(one.name for one in value)
         return value
 
+    def has_changed(self, initial, data):
+        return super().has_changed(self.prepare_value(initial), data)
+
     def clean(self, value):
         found = []
         for line in super().clean(value).splitlines():
@@ -53,6 +57,7 @@ class OrganisationsField(TextField):
 class DocumentForm(forms.Form):
     """Facts of a document; audience and owner are the Lead's."""
 
+    seen = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
     title = forms.CharField(label=_("Title"), max_length=300)
     kind = forms.ChoiceField(label=_("Kind"), choices=Document.Kind)
     summary = TextField(
@@ -123,6 +128,7 @@ class DocumentForm(forms.Form):
         plain = ("title", "kind", "summary", "year", "languages", "countries", "process")
         plain += ("review_by", "source", "audience")
         return {name: getattr(document, name) for name in plain} | {
+            "seen": cataloguing.stamp(document),
             "organisations": list(document.organisations.all()),
             "terms": [term.pk for term in document.terms.all()],
             "owner": document.owner.email if document.owner else "",
@@ -141,6 +147,20 @@ class DocumentForm(forms.Form):
     def values(self) -> dict:
         """As documents.cataloguing takes it."""
         return {**self.cleaned_data, "terms": list(self.cleaned_data["terms"])}
+
+    def differences(self) -> list[tuple[str, str]]:
+        """(label, what stands there now) of each field where something else was typed."""
+        stored = DocumentForm(document=self.document, is_lead=True, today=self.today)
+        found = []
+        for name in self.changed_data:
+            field, value = self.fields[name], stored[name].value()
+            if name == "terms":
+                value = ", ".join(str(term) for term in self.document.terms.all())
+            elif isinstance(field, forms.ChoiceField):
+                value = dict(field.choices).get(value, value)
+            if not field.widget.is_hidden:
+                found.append((field.label, "" if value is None else str(value)))
+        return found
 
 
 class PartForm(forms.Form):

@@ -68,9 +68,15 @@ class RoundForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    def __init__(self, data=None, *, comment_round: CommentRound | None = None, initial=None):
+        """`comment_round`: the one that is changed, whose values the form begins with."""
+        self.comment_round = comment_round
+        super().__init__(
+            data, initial=self._initial_of(comment_round) if comment_round else initial
+        )
+
     @staticmethod
-    def initial_of(comment_round: CommentRound) -> dict:
-        """What the form of an existing round begins with."""
+    def _initial_of(comment_round: CommentRound) -> dict:
         return {
             "title": comment_round.title,
             "document": comment_round.version.document.code if comment_round.version_id else "",
@@ -100,10 +106,17 @@ class RoundForm(forms.Form):
         return list(known.values())
 
     def clean_document(self):
-        """The newest published version of the document with this code, or None."""
+        """The newest published version of the document with this code, or None.
+
+        An open round keeps the version that people were asked about.
+        """
         code = self.cleaned_data["document"]
         if not code:
             return None
+        known = self.comment_round
+        is_open = known is not None and known.status == CommentRound.Status.OPEN
+        if is_open and known.version_id and known.version.document.code == code:
+            return known.version
         document = Document.objects.filter(code=code).select_related("current").first()
         if document is None:
             raise ValidationError(
@@ -121,10 +134,23 @@ class RoundForm(forms.Form):
                 "document",
                 _("Name a document of the library or the address of one elsewhere: one of both."),
             )
+        self._check_audience(cleaned)
         opens, closes = cleaned.get("opens_at"), cleaned.get("closes_at")
         if opens and closes and closes <= opens:
             self.add_error("closes_at", _("The round closes before it opens. Choose a later time."))
         return cleaned
+
+    def _check_audience(self, cleaned: dict):
+        """Who is asked must be able to read: the title of a round names its document."""
+        version, audience = cleaned.get("document"), cleaned.get("audience")
+        if version and audience:
+            document = version.document
+            if Audience(audience).is_wider_than(Audience(document.audience)):
+                self.add_error(
+                    "audience",
+                    _("This document is for fewer people: %(people)s. Ask those alone.")
+                    % {"people": document.get_audience_display()},
+                )
 
     def values(self) -> dict:
         names = ("title", "address", "audience", "invitation", "opens_at", "closes_at")

@@ -39,6 +39,10 @@ class Audience(models.TextChoices):
             return [cls.PUBLIC, cls.PARTNERS]
         return [cls.PUBLIC]
 
+    def is_wider_than(self, other: "Audience") -> bool:
+        """Whether it holds people who do not belong to the other one."""
+        return [*Audience].index(self) < [*Audience].index(other)
+
     def people(self, now: datetime) -> models.QuerySet[User]:
         """Active people who belong to it today and can be written to: for the public, partners."""
         today = now.date()

@@ -308,6 +308,10 @@ class Comment(models.Model):
         return f"{self.round}: {self.number or '–'}"
 
     @property
+    def has_words(self) -> bool:
+        return bool(self.text.strip() or self.proposed_text.strip())
+
+    @property
     def place(self) -> str:
         """Where in the text: "2.1", "2", "page 4", or empty for the whole."""
         if self.paragraph or self.section:

@@ -60,7 +60,7 @@ def answer_list(request, pk):
     chosen = _chosen(request.POST)
     if bulk.is_valid():
         try:
-            said = _together(bulk, chosen, request.user, now)
+            said = _together(bulk, comment_round, chosen, request.user, now)
         except Refused as refusal:
             bulk.add_error(None, str(refusal))
         else:
@@ -107,15 +107,17 @@ def _chosen(sent: QueryDict) -> list[int]:
     return [int(key) for key in sent.getlist("comment") if key.isdecimal() and len(key) < 19]
 
 
-def _together(bulk: BulkForm, chosen: list[int], user, now) -> str:
+def _together(bulk: BulkForm, comment_round: CommentRound, chosen: list[int], user, now) -> str:
     """Do what the button says with the chosen comments; returns the sentence about it."""
     if bulk.do == BulkForm.ASSIGN:
-        number = answering.assign(chosen, bulk.person, user, now)
+        number = answering.assign(comment_round.pk, chosen, bulk.person, user, now)
         return ngettext("%(n)s comment assigned.", "%(n)s comments assigned.", number) % {
             "n": number
         }
     said = bulk.cleaned_data
-    number = answering.answer_many(chosen, said["verdict"], said["reason"], user, now)
+    number = answering.answer_many(
+        comment_round.pk, chosen, said["verdict"], said["reason"], user, now
+    )
     return ngettext("%(n)s comment answered.", "%(n)s comments answered.", number) % {"n": number}
 
 

@@ -111,7 +111,7 @@ def comment_add(request, pk):
     comment_round = round_of_commenters(request, pk)
     asked = request.GET
     place = (asked.get("paragraph") or asked.get("section") or "")[:20]
-    page = asked.get("page", "")
+    page, question = asked.get("page", ""), asked.get("question", "")
     own = list(organisations_of(request.user)[:2])
     initial = {
         "place": place,
@@ -119,7 +119,7 @@ def comment_add(request, pk):
         "type": Comment.Type.GENERAL,
         "organisation": own[0] if own else None,
         "question": comment_round.questions.filter(
-            number=asked["question"] if asked.get("question", "").isdecimal() else 0
+            number=question if question.isdecimal() and len(question) < 5 else 0
         ).first(),
     }
     return _write(request, comment_round, None, _form(request, comment_round, initial), place)

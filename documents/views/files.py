@@ -41,6 +41,6 @@ def version_file(request, code: str, number: int, language: str):
     is_public = version.document.audience == Audience.PUBLIC and version.published_at
     # With no-cache, whoever keeps a copy asks each time whether it is still theirs to show
     response.headers.setdefault("Cache-Control", "no-cache" if is_public else "private, no-cache")
-    if downloads.begins(request, response.status_code):
+    if downloads.begins(request, response):
         downloads.count(translation, timezone.now().date())
     return response

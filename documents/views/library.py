@@ -204,12 +204,23 @@ def document_add(request):
 def document_edit(request, code: str):
     document, now = _own(request, code), timezone.now()
     is_lead = request.user.has_perm("documents.change_document")
-    form = DocumentForm(request.POST or None, document=document, is_lead=is_lead, today=now.date())
+    known = {"document": document, "is_lead": is_lead, "today": now.date()}
+    form, differences, status = DocumentForm(request.POST or None, **known), [], 200
     if form.is_valid():
-        cataloguing.edit(document.pk, form.values(), request.user, now)
-        messages.success(request, _("Saved."))
-        return redirect(document)
-    return render(request, "documents/document_edit.html", {"form": form, "document": document})
+        seen = form.cleaned_data["seen"]
+        try:
+            cataloguing.edit(document.pk, form.values(), request.user, now, seen)
+        except cataloguing.Collision as collision:
+            typed = request.POST.copy()
+            typed["seen"] = cataloguing.stamp(document)
+            form, status = DocumentForm(typed, **known), 409
+            form.add_error(None, str(collision))
+            differences = form.differences()
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(document)
+    context = {"form": form, "document": document, "differences": differences}
+    return render(request, "documents/document_edit.html", context, status=status)
 
 
 @login_required
@@ -237,7 +248,7 @@ def document_end(request, code: str):
     is_over = document.status in (Document.Status.ARCHIVED, Document.Status.SUPERSEDED)
     form = EndForm(request.POST or None) if not is_over else None
     try:
-        if request.method == "POST" and is_over:
+        if is_over and "restore" in request.POST:
             publishing.restore(document.pk, request.user, now)
             messages.success(request, _("The document stands in the library again."))
             return redirect(document)

@@ -161,7 +161,7 @@ def round_edit(request, pk):
     if comment_round.status not in (CommentRound.Status.PREPARED, CommentRound.Status.OPEN):
         messages.warning(request, _("This round is over: it does not change any more."))
         return redirect(comment_round)
-    form = RoundForm(request.POST or None, initial=RoundForm.initial_of(comment_round))
+    form = RoundForm(request.POST or None, comment_round=comment_round)
     if form.is_valid():
         try:
             rounds.change(

@@ -19,6 +19,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 MAX_PART_BYTES = 64 * 1024 * 1024  # of one XML part, unpacked
+MAX_SHEETS = 1000
 MAX_STRINGS = 500_000
 MAX_FORMATS = 100_000
 MAX_MERGES = 20_000
@@ -107,6 +108,8 @@ class Workbook:
 
         def element(name, attributes):
             if name == "Relationship" and attributes.get("TargetMode") != "External":
+                if len(targets) >= 2 * MAX_SHEETS:
+                    raise _too_large()
                 target = attributes.get("Target", "")
                 path = target[1:] if target.startswith("/") else normpath(f"xl/{target}")
                 targets[attributes.get("Id")] = path
@@ -125,6 +128,8 @@ class Workbook:
             )
             part = self._targets.get(key, "")
             if part.lower() in self._names and "chartsheet" not in part:
+                if len(self.sheets) >= MAX_SHEETS:
+                    raise _too_large()
                 hidden = attributes.get("state", "visible") != "visible"
                 self.sheets.append(SheetInfo(attributes.get("name", ""), part, hidden))
 

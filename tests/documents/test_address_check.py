@@ -32,30 +32,41 @@ Problem = ExternalAddress.Problem
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """/200 answers 200; /to/… sends there; /long never ends; /slow says nothing."""
+    """/200 answers 200; /to/… sends there; /endless/… does, too, and like /long has a body without
+    an end; /slow says nothing; /drip sends a header without an end.
+    """
 
     asked: Counter[str] = Counter()
 
     def do_GET(self):
         self.asked[self.path] += 1
-        if self.path.startswith("/to/"):
+        sends_on, _slash, target = self.path[1:].partition("/")
+        if sends_on in ("to", "endless"):
             self.send_response(302)
-            self.send_header("Location", unquote(self.path.removeprefix("/to/")))
+            self.send_header("Location", unquote(target))
             self.end_headers()
+            if sends_on == "endless":
+                self._send_for_ever(65536)
         elif self.path == "/slow":
             self.server.stopped.wait(20)
         elif self.path == "/long":
             self.send_response(200)
             self.end_headers()
-            while not self.server.stopped.is_set():
-                try:
-                    self.wfile.write(b"x" * 65536)
-                except OSError:
-                    break
+            self._send_for_ever(65536)
+        elif self.path == "/drip":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Words: ")
+            self._send_for_ever(1, every=0.05)
         else:
             self.send_response(int(self.path[1:4]))
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+    def _send_for_ever(self, size: int, every: float = 0):
+        while not self.server.stopped.wait(every):
+            try:
+                self.wfile.write(b"x" * size)
+            except OSError:
+                break
 
     def log_message(self, *args):
         pass
@@ -107,6 +118,9 @@ def dead() -> list[str]:
         ("/to/http://10.1.2.3/", Problem.PRIVATE),
         ("/to/http://[::ffff:a9fe:a9fe]/latest/", Problem.PRIVATE),
         ("/to/file:///etc/passwd", Problem.INVALID),
+        ("/to/http://[::1/", Problem.INVALID),
+        ("/to/http://a:99999/", Problem.INVALID),
+        ("/endless//404", Problem.GONE),
     ],
 )
 def test_what_an_address_says(server, path, problem):
@@ -117,6 +131,18 @@ def test_a_server_that_says_nothing_is_too_slow(server, monkeypatch):
     monkeypatch.setattr(address_check, "SECONDS", (1, 0.2))
 
     assert address_check.ask(f"{server}/slow") == Problem.SLOW
+
+
+def test_a_server_that_never_comes_to_an_end_holds_up_nobody(server, monkeypatch):
+    monkeypatch.setattr(address_check, "SECONDS_IN_ALL", 0.5)
+    monkeypatch.setattr(address_check, "SECONDS_TO_FINISH", 0.5)
+    document_at(f"{server}/drip")
+    document_at(f"{server}/404")
+
+    address_check.check(NOW)
+
+    known = dict(ExternalAddress.objects.values_list("url", "problem"))
+    assert known == {f"{server}/drip": Problem.SLOW, f"{server}/404": Problem.GONE}
 
 
 def test_nobody_there_and_no_true_address(server):

@@ -89,7 +89,9 @@ def test_only_sent_comments_are_answered(one_round, team_member, status):
     other = CommentFactory(round=one_round, status=status)
 
     with pytest.raises(Refused, match="Only comments that were sent"):
-        answering.answer_many([sent.pk, other.pk], "accepted", "Done.", team_member, NOW)
+        answering.answer_many(
+            one_round.pk, [sent.pk, other.pk], "accepted", "Done.", team_member, NOW
+        )
 
     assert not Response.objects.exists()
 
@@ -97,11 +99,13 @@ def test_only_sent_comments_are_answered(one_round, team_member, status):
 @pytest.mark.parametrize("status", ["prepared", "finished", "cancelled"])
 def test_answers_stay_as_they_are_outside_an_open_round(team_member, status):
     answered = ResponseFactory(comment__round__status=status)
+    comment, ended = answered.comment, answered.comment.round
+    ended.team.add(team_member)
 
-    with pytest.raises(Refused):
-        answering.answer(answered.comment.pk, "noted", "Changed.", team_member, NOW)
-    with pytest.raises(Refused):
-        answering.assign([answered.comment.pk], None, team_member, NOW)
+    with pytest.raises(Refused, match="This round"):
+        answering.answer(comment.pk, "noted", "Changed.", team_member, NOW)
+    with pytest.raises(Refused, match="This round"):
+        answering.assign(ended.pk, [comment.pk], None, team_member, NOW)
 
     assert reread(answered).reason == "Added."
 
@@ -153,20 +157,36 @@ def test_the_same_answer_for_many_overwrites_nobodys(one_round, team_member):
     keys = [comment.pk for comment in open_ones]
 
     with pytest.raises(Refused, match=rf"Comment {answered.number} has an answer already"):
-        answering.answer_many([*keys, answered.pk], "noted", "Thank you.", team_member, NOW)
+        answering.answer_many(
+            one_round.pk, [*keys, answered.pk], "noted", "Thank you.", team_member, NOW
+        )
     assert Response.objects.count() == 1
 
-    assert answering.answer_many(keys, "noted", "Thank you.", team_member, NOW) == 3
+    assert answering.answer_many(one_round.pk, keys, "noted", "Thank you.", team_member, NOW) == 3
     assert answering.unanswered(one_round.version.document_id) == 0
 
 
-def test_comments_of_two_rounds_are_not_answered_together(team_member):
-    keys = [CommentFactory().pk, CommentFactory().pk]
+def test_nobody_answers_or_shares_out_comments_of_another_round(one_round, team_member, client):
+    own, foreign = CommentFactory(round=one_round), CommentFactory()
+    address = reverse("answer_list", args=[one_round.pk])
+    typed = {"comment": [own.pk, foreign.pk], "bulk-verdict": "noted", "bulk-reason": "Thank you."}
+    signed_in(client, team_member)
 
-    with pytest.raises(Refused, match="one round"):
-        answering.answer_many(keys, "noted", "Thank you.", team_member, NOW)
+    for button in ({"do": "answer"}, {"do": "assign", "bulk-assigned_to": team_member.pk}):
+        page = client.post(address, typed | button)
+        assert page.status_code == 200
+        assert "Only comments that were sent can be answered" in page.content.decode()
+    with pytest.raises(Refused, match="Only the drafting team"):
+        answering.answer(foreign.pk, "noted", "Thank you.", team_member, NOW)
+    with pytest.raises(Refused, match="Only the drafting team"):
+        answering.answer_many(
+            foreign.round_id, [foreign.pk], "noted", "Thank you.", team_member, NOW
+        )
+
+    assert not Response.objects.exists()
+    assert not Comment.objects.filter(assigned_to__isnull=False).exists()
     with pytest.raises(Refused, match="Nothing is ticked"):
-        answering.answer_many([], "noted", "Thank you.", team_member, NOW)
+        answering.answer_many(one_round.pk, [], "noted", "Thank you.", team_member, NOW)
 
 
 def test_comments_are_given_to_the_team_and_leads_alone(one_round, team_member):
@@ -174,11 +194,11 @@ def test_comments_are_given_to_the_team_and_leads_alone(one_round, team_member):
     keys = [comment.pk for comment in CommentFactory.create_batch(2, round=one_round)]
 
     with pytest.raises(Refused, match="not of the drafting team"):
-        answering.assign(keys, stranger.pk, lead, NOW)
+        answering.assign(one_round.pk, keys, stranger.pk, lead, NOW)
     for user in (team_member, lead):
-        assert answering.assign(keys, user.pk, lead, NOW) == 2
+        assert answering.assign(one_round.pk, keys, user.pk, lead, NOW) == 2
         assert {one.assigned_to for one in Comment.objects.all()} == {user}
-    answering.assign(keys, None, lead, NOW)
+    answering.assign(one_round.pk, keys, None, lead, NOW)
     assert {one.assigned_to for one in Comment.objects.all()} == {None}
 
 
@@ -526,7 +546,7 @@ def test_save_and_next_goes_on_to_what_is_mine_or_nobodys(client, one_round, tea
     here, others, nobodys = (
         CommentFactory(round=one_round, section=str(n), paragraph=f"{n}.1") for n in (1, 2, 3)
     )
-    answering.assign([others.pk], other.pk, team_member, NOW)
+    answering.assign(one_round.pk, [others.pk], other.pk, team_member, NOW)
     signed_in(client, team_member)
 
     def save(comment):

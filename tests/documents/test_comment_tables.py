@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 import zipfile
 from datetime import date, timedelta
 
@@ -85,6 +86,23 @@ def lines(page) -> list:
 def drafts(partner) -> list[tuple]:
     found = Comment.objects.filter(author=partner).order_by("pk")
     return list(found.values_list("section", "paragraph", "type", "text", "proposed_text"))
+
+
+def test_a_place_merged_over_rows_counts_for_those_that_exist_however_far_and_often():
+    """A file names its rows and merges itself: up to the millionth, thousands of times."""
+    rows = {2: {1: "3"}, 3: {2: "a"}, 5: {1: "4", 2: "b"}, 1_048_576: {2: "c"}}
+    merges = [(2, 1, 1_048_576, 1)] * 20_000 + [(5, 1, 6, 1), (3, 2, 9, 2), (4, 1, 9, 1)]
+    began = time.process_time()
+
+    comment_tables._fill_merged(rows, merges, column=1)
+
+    assert time.process_time() - began < 1
+    assert {number: row.get(1) for number, row in rows.items()} == {
+        2: "3",
+        3: "3",
+        5: "4",
+        1_048_576: "3",
+    }
 
 
 def test_the_table_of_the_portal_comes_back_as_the_same_comments(client, made, partner):

@@ -7,7 +7,7 @@ import time_machine
 from django.urls import reverse
 
 from documents import commenting
-from documents.models import Comment, Invitee
+from documents.models import Comment, CommentRound, Invitee
 from partners.refusals import Refused
 from tests.factories import (
     NOW,
@@ -208,3 +208,30 @@ def test_numbers_go_on_from_one_person_to_the_next(made):
             commenting.save(made.pk, person, {"text": f"{number}"}, NOW)
     assert [commenting.send_all(made.pk, person, NOW) for person in people] == [3, 3]
     assert sorted(Comment.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_a_sent_comment_is_taken_back_but_not_emptied(client, made, partner, text):
+    sent = CommentFactory(round=made, author=partner, text="Say which decision.")
+    edit = reverse("comment_edit", args=[made.pk, sent.pk])
+
+    answer = client.post(edit, typed(text=text, seen=sent.changed_at.isoformat()))
+
+    assert "needs words" in answer.content.decode()
+    sent.refresh_from_db()
+    assert (sent.text, sent.status) == ("Say which decision.", "sent")
+
+
+def test_a_draft_is_dropped_by_its_author_alone(made, partner):
+    draft = CommentFactory(round=made, author=partner, status="draft")
+
+    with pytest.raises(CommentRound.DoesNotExist):
+        commenting.drop(draft.pk, PartnerUserFactory(), NOW)
+    commenting.drop(draft.pk, partner, NOW)
+
+    assert not Comment.objects.exists()
+
+
+def test_the_number_of_a_question_may_be_nonsense(client, made):
+    for number in ("9" * 5000, "x", "٣", ""):
+        assert client.get(add(made), {"question": number}).status_code == 200

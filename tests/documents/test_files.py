@@ -236,6 +236,10 @@ def test_the_proxy_sends_the_bytes_where_it_is_told_to(get, file, settings):
     assert response["X-Accel-Redirect"] == f"/protected/{file.file.name}"
     assert response["Content-Disposition"] == HEADERS["Content-Disposition"]
     assert get(if_none_match=response["ETag"]).status_code == 304
+    # It reads the range, so that the portal's status tells nothing
+    assert not DownloadCount.objects.exists()
+    get(range="bytes=0-")
+    assert DownloadCount.objects.get().number == 1
 
 
 def test_a_store_without_paths_serves_the_same(monkeypatch, settings):

@@ -172,9 +172,13 @@ def test_the_lead_says_what_takes_the_place_of_a_document_and_takes_it_back(clie
     client.post(address, {"successor": new.code, "reason": ""})
     page = client.get(old.get_absolute_url()).content.decode()
     listed = client.get(reverse("document_list")).content.decode()
-    client.post(address)
+    client.post(address, {"successor": "", "reason": "From a page that was opened before."})
+    old.refresh_from_db()
+    still = old.status
+    client.post(address, {"restore": "1"})
     old.refresh_from_db()
 
+    assert still == Document.Status.SUPERSEDED
     assert "Give a reason" in nothing.content.decode()
     assert "no document with this code" in unknown.content.decode()
     assert "cannot supersede itself" in itself.content.decode()
@@ -194,3 +198,25 @@ def test_the_lead_archives_a_document_with_a_reason_and_its_address_stays(client
 
     assert page.status_code == 200
     assert "The law has changed." in page.content.decode()
+
+
+def test_who_saves_the_facts_second_sees_what_the_first_wrote_and_loses_no_word(client):
+    document = DocumentFactory(title="Limits", summary="Short.")
+    client.force_login(LeadFactory(totp=True))
+    address = reverse("document_edit", args=[document.code])
+    form = client.get(address).context["form"]
+    typed = {name: form[name].value() or "" for name in form.fields if name != "terms"}
+    client.post(address, typed | {"summary": "Theirs, the first."})
+
+    answer = client.post(address, typed | {"summary": "Mine, the second."})
+
+    document.refresh_from_db()
+    assert (answer.status_code, document.summary) == (409, "Theirs, the first.")
+    assert answer.context["differences"] == [("Summary", "Theirs, the first.")]
+    text = answer.content.decode()
+    assert "Theirs, the first." in text
+    assert "Mine, the second." in text
+    again = answer.context["form"]["seen"].value()
+    client.post(address, typed | {"summary": "Mine, the second.", "seen": again})
+    document.refresh_from_db()
+    assert document.summary == "Mine, the second."

@@ -124,6 +124,7 @@ def test_who_is_asked_is_frozen_when_the_round_opens(lead):
 @pytest.mark.parametrize(
     ("case", "words"),
     [
+        ("narrowed", "for fewer people than the round: Core members"),
         ("twice", "opened already"),
         ("past", "The close has passed"),
         ("draft", "Publish the version first"),
@@ -137,6 +138,8 @@ def test_a_round_that_people_could_not_use_is_not_opened(case, words, lead):
     now = NOW
     if case == "twice":
         rounds.open_round(made.pk, lead, NOW)
+    elif case == "narrowed":
+        Document.objects.filter(pk=document.pk).update(audience=Audience.CORE)
     elif case == "past":
         now = made.closes_at
     elif case == "draft":
@@ -177,6 +180,42 @@ def test_an_open_round_closes_later_but_never_earlier_and_keeps_what_was_asked(c
     made.refresh_from_db()
     assert (made.closes_at, made.questions.count()) == (later, 2)
     assert "11 December 2026, 09:00 UTC" in Decision.objects.get(action="changed").reason
+
+
+def test_an_open_round_keeps_its_version_when_a_newer_one_is_published(client, lead):
+    made = CommentRoundFactory()
+    asked_about, document = made.version, made.version.document
+    document.current = VersionFactory(document=document, number=2, url=False)
+    document.save()
+    later = (made.closes_at + 7 * DAY).strftime("%Y-%m-%dT%H:%M")
+    client.force_login(lead)
+
+    answer = client.post(reverse("round_edit", args=[made.pk]), as_form(made, closes_at=later))
+
+    assert answer.status_code == 302
+    closed, made.closes_at = made.closes_at, None
+    made.refresh_from_db()
+    assert (made.version, made.closes_at) == (asked_about, closed + 7 * DAY)
+
+
+def test_a_round_is_never_for_more_people_than_its_document(client, lead):
+    document = DocumentFactory(title="For the core alone", audience=Audience.CORE)
+    made, partner = prepared(version=document.current), PartnerUserFactory()
+    client.force_login(lead)
+    answer = client.post(reverse("round_add"), as_form(made))
+    assert "This document is for fewer people: Core members" in answer.content.decode()
+
+    # A document may be narrowed while people are asked about it
+    opened = CommentRoundFactory(title="Comments on what is hidden now")
+    opened.invitees.create(user=partner)
+    seen = {None: reverse("home"), partner: reverse("my_page")}
+    for audience, is_named in (("public", True), ("core", False)):
+        Document.objects.filter(versions=opened.version_id).update(audience=audience)
+        for person, address in seen.items():
+            client.logout()
+            if person:
+                client.force_login(person)
+            assert (opened.title in client.get(address).content.decode()) is is_named, address
 
 
 def test_a_question_that_has_comments_stays(lead):
