@@ -17,7 +17,7 @@ from experts.models import Expert
 from mailings import suppression
 from mailings.models import Suppression
 from partners import decisions
-from partners.models import Membership, Partner, Role, User
+from partners.models import Partner, Role, User
 from partners.refusals import Refused
 
 REVIEW_MONTHS = 24
@@ -70,10 +70,7 @@ def unanswered(now: datetime) -> QuerySet[Practice]:
 def has_owner(now: datetime) -> Q:
     """Condition on practices: the owner is active, still a partner, and mail arrives there."""
     today = now.date()
-    theirs = Membership.objects.held_on(today).filter(user=OuterRef(OuterRef("owner")))
-    partner = Partner.objects.approved().filter(
-        Q(person=OuterRef("owner")) | Q(organisation__in=theirs.values("organisation"))
-    )
+    partner = Partner.objects.standing_for(OuterRef("owner"), today)
     lead = Role.objects.held_on(today).filter(user=OuterRef("owner"), kind__in=Role.LEADS)
     unreachable = Suppression.objects.filter(
         topic="", address_hash=suppression.AddressHash(OuterRef("owner__email"))

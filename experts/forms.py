@@ -83,7 +83,7 @@ class TermsField(forms.ModelMultipleChoiceField):
     iterator = GroupedChoices
 
 
-def _country_words() -> values.Words:
+def country_words() -> values.Words:
     """What files may say, and each name as the form itself shows it in the reader's language."""
     words = values.country_words(Country.objects.all())
     for code in region_of():
@@ -147,7 +147,7 @@ class ExpertForm(forms.Form):
     )
     worked_in = NamesField(
         label=_("Countries worked in"),
-        words=_country_words,
+        words=country_words,
         name_of=presenting.country,
         max_length=2000,
         required=False,

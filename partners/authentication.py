@@ -1,5 +1,8 @@
 """Sign-in: rights that follow from the roles held today, and allauth's hooks."""
 
+from datetime import date
+from functools import cache
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.models import Authenticator
@@ -10,7 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partners import mail, permissions
-from partners.models import Role, User
+from partners.models import Partner, Role, User
+
+ANY_PERSON, ANY_DAY = -1, date.min
 
 
 class RoleBackend(AuthenticationBackend):
@@ -20,19 +25,18 @@ class RoleBackend(AuthenticationBackend):
     """
 
     def get_user(self, user_id):
-        """The person of a session with the roles of today and the second step, in one query."""
-        held = Role.objects.held_on(timezone.now().date()).filter(user=OuterRef("pk"))
-        factors = Authenticator.objects.filter(user=OuterRef("pk")).exclude(
-            type=Authenticator.Type.RECOVERY_CODES
-        )
-        people = User.objects.annotate(
-            held=ArraySubquery(held.values("kind")), with_second_factor=Exists(factors)
-        )
-        user = people.filter(pk=user_id).first()
+        """The person of a session, with what almost every page asks of one, in one query: the roles
+        of today, the second step of signing in, and whether this is a partner today.
+        """
+        today = timezone.now().date()
+        sql, known = _person_with_roles()
+        told = {ANY_PERSON: user_id, ANY_DAY: today}
+        user = next(iter(User.objects.raw(sql, [told.get(one, one) for one in known])), None)
         if user is None or not self.user_can_authenticate(user):
             return None
         user.roles_today = frozenset(user.held)
         user.has_second_factor = user.with_second_factor
+        permissions.note_partner(user, today, user.is_partner_today)
         return user
 
     def get_all_permissions(self, user_obj, obj=None):
@@ -50,6 +54,25 @@ class RoleBackend(AuthenticationBackend):
 
     def has_module_perms(self, user_obj, app_label):
         return any(perm.startswith(f"{app_label}.") for perm in self.get_all_permissions(user_obj))
+
+
+@cache
+def _person_with_roles() -> tuple[str, tuple]:
+    """The statement of `get_user` and its values, of which ANY_PERSON and ANY_DAY are filled in.
+
+    Django needs four times as long to put it together as PostgreSQL to answer it, and each request
+    of a signed-in person asks; so it is put together once.
+    """
+    held = Role.objects.held_on(ANY_DAY).filter(user=OuterRef("pk"))
+    factors = Authenticator.objects.filter(user=OuterRef("pk")).exclude(
+        type=Authenticator.Type.RECOVERY_CODES
+    )
+    people = User.objects.order_by().annotate(
+        held=ArraySubquery(held.values("kind")),
+        with_second_factor=Exists(factors),
+        is_partner_today=Exists(Partner.objects.standing_for(OuterRef("pk"), ANY_DAY)),
+    )
+    return people.filter(pk=ANY_PERSON).query.sql_with_params()
 
 
 class AccountAdapter(DefaultAccountAdapter):

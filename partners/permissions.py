@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from django.db.models import Q
-
 from partners.models import Membership, Organisation, Partner, Role
 
 _VERBS = ("view", "add", "change", "delete")
@@ -95,18 +93,29 @@ def is_lead(user) -> bool:
 def is_partner(user, today: date) -> bool:
     """Approved as a person, or belongs today to an organisation that is an approved partner.
 
-    Asked once for each user object and day, since a page asks it for every field.
+    Asked once for each user object and day, since a page asks it for every field; of who comes with
+    a session it is known (partners/authentication.py).
     """
     if not (user.is_authenticated and user.is_active):
         return False
     if is_lead(user):
         return True
-    known = user.__dict__.setdefault("_is_partner_on", {})
+    known = _known_of(user)
     if today not in known:
-        mine = Membership.objects.held_on(today).filter(user=user).values("organisation")
-        partners = Partner.objects.approved()
-        known[today] = partners.filter(Q(person=user) | Q(organisation__in=mine)).exists()
+        known[today] = Partner.objects.standing_for(user, today).exists()
     return known[today]
+
+
+def note_partner(user, today: date, is_one: bool):
+    """Let `is_partner` know what was read together with the user."""
+    _known_of(user)[today] = is_one
+
+
+def _known_of(user) -> dict[date, bool]:
+    """What `is_partner` found; kept on the user itself, not on a request's lazy one."""
+    if not hasattr(user, "_is_partner_on"):
+        user._is_partner_on = {}
+    return user._is_partner_on
 
 
 def can_decide_memberships(user, organisation: Organisation) -> bool:

@@ -9,20 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from documents import cataloguing
 from documents.models import Audience, Document, Licence
 from experts import presenting
-from experts.forms import NamesField, TermsField, TextField
+from experts.forms import NamesField, TermsField, TextField, country_words
 from experts.importing import values
 from partners import languages
 from partners import permissions as ground
 from partners.files import DocumentFileField
-from partners.models import Country, Organisation, Term, User
-from partners.models.countries import region_of
-
-
-def _country_words() -> values.Words:
-    words = values.country_words(Country.objects.all())
-    for code in region_of():
-        words.add(presenting.country(code), code)
-    return words
+from partners.models import Organisation, Term, User
 
 
 class OrganisationsField(TextField):
@@ -89,7 +81,7 @@ class DocumentForm(forms.Form):
     )
     countries = NamesField(
         label=_("Countries"),
-        words=_country_words,
+        words=country_words,
         name_of=presenting.country,
         max_length=2000,
         required=False,

@@ -17,7 +17,7 @@ from partners import permissions
 from partners.files import FORMATS, PrivateFileField
 from partners.languages import name as language_name
 from partners.languages import validate_language
-from partners.models import Membership, Organisation, Partner, Role, Term, User
+from partners.models import Organisation, Partner, Role, Term, User
 from partners.models.countries import validate_country
 
 
@@ -50,10 +50,7 @@ class Audience(models.TextChoices):
         people = User.objects.filter(is_active=True)
         if self == self.CORE:
             return people.filter(Exists(core))
-        theirs = Membership.objects.held_on(today).filter(user=OuterRef(OuterRef("pk")))
-        partner = Partner.objects.approved().filter(
-            Q(person=OuterRef("pk")) | Q(organisation__in=theirs.values("organisation"))
-        )
+        partner = Partner.objects.standing_for(OuterRef("pk"), today)
         return people.filter(Exists(partner) | Exists(core))
 
 
@@ -66,11 +63,7 @@ class DocumentQuerySet(models.QuerySet):
         """Documents that this person may see: the one definition, for pages, files and feeds."""
         if user.has_perm("documents.view_document"):
             return self
-        released = Q(current__isnull=False) & ~Q(status=Document.Status.DRAFT)
-        seen = released & Q(audience__in=Audience.of(user))
-        if user.is_authenticated and user.is_active:
-            seen |= Q(owner=user)
-        return self.filter(seen)
+        return self.filter(_seen_by(user))
 
     def public(self):
         """What everybody finds in the library."""
@@ -79,6 +72,21 @@ class DocumentQuerySet(models.QuerySet):
 
     def owned_by(self, user):
         return self.filter(owner=user)
+
+
+def _seen_by(user, path: str = "", **of_others) -> Q:
+    """What `visible_to` asks of documents at the end of this path, such as "version__document__".
+
+    `of_others`: what must hold besides, where the person does not own the document.
+    """
+    seen = Q(
+        ~Q(**{f"{path}status": Document.Status.DRAFT}),
+        **{f"{path}current__isnull": False, f"{path}audience__in": Audience.of(user)},
+        **of_others,
+    )
+    if user.is_authenticated and user.is_active:
+        seen |= Q(**{f"{path}owner": user})
+    return seen
 
 
 class Document(models.Model):
@@ -281,10 +289,7 @@ class VersionQuerySet(models.QuerySet):
         """Published versions of documents that the person may see; own and, for the Lead, all."""
         if user.has_perm("documents.view_document"):
             return self
-        seen = Q(document__in=Document.objects.visible_to(user), published_at__isnull=False)
-        if user.is_authenticated and user.is_active:
-            seen |= Q(document__owner=user)
-        return self.filter(seen)
+        return self.filter(_seen_by(user, "document__", published_at__isnull=False))
 
 
 class Version(models.Model):
@@ -325,6 +330,15 @@ class Version(models.Model):
         return reverse("version_detail", args=[self.document.code, self.number])
 
 
+class TranslationQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those of the versions that the person may see."""
+        if user.has_perm("documents.view_document"):
+            return self
+        published = {"version__published_at__isnull": False}
+        return self.filter(_seen_by(user, "version__document__", **published))
+
+
 class Translation(models.Model):
     """A version in one language: a file of the portal, or an address elsewhere. Never changed.
 
@@ -344,6 +358,8 @@ class Translation(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = TranslationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("translation")

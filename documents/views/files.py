@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from documents import downloads
-from documents.models import Audience, Translation, Version
+from documents.models import Audience, Translation
 from partners import serving
 
 NEEDED = (
@@ -22,8 +22,9 @@ def version_file(request, code: str, number: int, language: str):
     404 where the version is an address elsewhere: its page links there, the portal sends nobody on.
     """
     translation = get_object_or_404(
-        Translation.objects.select_related("version__document").only(*NEEDED),
-        version__in=Version.objects.visible_to(request.user),
+        Translation.objects.visible_to(request.user)
+        .select_related("version__document")
+        .only(*NEEDED),
         version__document__code=code,
         version__number=number,
         language=language,

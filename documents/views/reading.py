@@ -22,8 +22,9 @@ def direction(language: str) -> str:
 def version_read(request, code: str, number: int, language: str):
     """The text as sections and numbered paragraphs; of a long one, the part of `?section=`."""
     translation = get_object_or_404(
-        Translation.objects.select_related("version__document", "extraction"),
-        version__in=Version.objects.visible_to(request.user),
+        Translation.objects.visible_to(request.user).select_related(
+            "version__document", "extraction"
+        ),
         version__document__code=code,
         version__number=number,
         language=language,

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 
 from babel import Locale
 from django.conf import settings
@@ -270,6 +271,13 @@ class Words:
         self._unknown, self._suggest = unknown, suggest
         self._suggestions: dict[str, str] = {}
 
+    def copy(self) -> "Words":
+        """The same words, to which others can be added."""
+        same = Words(self._unknown, self._suggest)
+        same._known, same._spelling = self._known.copy(), self._spelling.copy()
+        same._unclear = self._unclear.copy()
+        return same
+
     def add(self, spelling: str, member):
         """What was added first keeps the word."""
         word = key(spelling)
@@ -361,14 +369,21 @@ class Words:
 
 def country_words(rows: Iterable[Country]) -> Words:
     """Names of the United Nations, ISO codes and names, CLDR names in three languages."""
+    known = tuple((row.name, row.code) for row in rows)
+    return _country_words(known, translation.get_language()).copy()
+
+
+@lru_cache(maxsize=8)
+def _country_words(rows: tuple[tuple[str, str], ...], language: str) -> Words:
+    """From (name, code); in `language` are the sentences about what is not known."""
     words = Words(
         _("“%(value)s” is not a country of the list."),
         _("“%(value)s” is not a country. Did you mean %(near)s?"),
     )
     codes = []
-    for row in rows:
-        words.add(row.name, row.code)
-        codes.append(row.code)
+    for name, code in rows:
+        words.add(name, code)
+        codes.append(code)
     for code in codes:
         words.add(code, code)
         words.add(countries.alpha3(code), code)

@@ -1,10 +1,12 @@
 """Who is a partner: an organisation or a single person, from application to withdrawal."""
 
+from datetime import date
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from partners.models.organisations import Organisation
+from partners.models.organisations import Membership, Organisation
 
 
 class PartnerQuerySet(models.QuerySet):
@@ -13,6 +15,16 @@ class PartnerQuerySet(models.QuerySet):
 
     def applied(self):
         return self.filter(status=Partner.Status.APPLIED)
+
+    def standing_for(self, person, day: date):
+        """The approved ones as which this person counts on a day: the own, and of organisations to
+        which the person belongs. `person` is a user, or an OuterRef to one.
+        """
+        inside = OuterRef(person) if isinstance(person, OuterRef) else person
+        theirs = Membership.objects.held_on(day).filter(user=inside)
+        return self.approved().filter(
+            Q(person=person) | Q(organisation__in=theirs.values("organisation"))
+        )
 
 
 class Partner(models.Model):

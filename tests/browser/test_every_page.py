@@ -34,12 +34,14 @@ DIFFER = {
     "organisation_detail@partner",
     "expert_apply",
 }
+#: The history of a row in admin is one page of Django's; with entries and without.
+HISTORIES = {"admin:partners_organisation_history", "admin:documents_document_history"}
+_FIRST = {view.name: view for view in reversed(pages.views(("visitor", "expert", "lead")))}
 VIEWS = [
     view
     for view in pages.views(("visitor", "expert", "lead"))
-    if view.name in DIFFER
-    or view
-    == next(one for one in pages.views(("visitor", "expert", "lead")) if one.name == view.name)
+    if view.name in DIFFER | HISTORIES
+    or (view == _FIRST[view.name] and not view.name.endswith("_history"))
 ]
 #: Rows of a table or list that are like the rows before them.
 ALIKE = ["tbody tr:nth-child(n+6)", "li:nth-child(n+25)", ".groups div:nth-child(n+12)", "option"]

@@ -61,6 +61,7 @@ ADMIN_NONSENSE = {
 
 #: What reads no query of its own gets these; what filters, searches or pages gets all.
 FOR_EVERY_PAGE = ("a NUL", "broken UTF-8", "10 KB", "every name twice", "a script", "another host")
+FOR_EVERY_ADMIN_PAGE = ("broken UTF-8", "a script")
 READS_ITS_QUERY = re.compile("list|detail|roster|export|suggest|map|login|apply|edition|mail")
 
 
@@ -87,11 +88,14 @@ def test_no_page_breaks_on_nonsense_in_its_query(sort, read_only_world):
             assert not re.match("(https?:)?//evil", answer.url), line.name
 
 
-@pytest.mark.parametrize("query", ADMIN_NONSENSE.values(), ids=ADMIN_NONSENSE.keys())
-def test_no_page_of_admin_breaks_on_nonsense_in_its_query(query, read_only_world):
-    client = read_only_world.client("lead")
+@pytest.mark.parametrize("sort", ADMIN_NONSENSE)
+def test_no_page_of_admin_breaks_on_nonsense_in_its_query(sort, read_only_world):
+    """Lists and our own pages read their query; a model's forms are Django's, asked for a few."""
+    client, query = read_only_world.client("lead"), ADMIN_NONSENSE[sort]
     for line in pages.lines():
-        if line.name.startswith("admin:") and line.expected("lead")["GET"] == "2":
+        if not line.name.startswith("admin:") or line.expected("lead")["GET"] != "2":
+            continue
+        if sort in FOR_EVERY_ADMIN_PAGE or not line.name.endswith(("_change", "_add", "_history")):
             answer = client.get(read_only_world.address(line.name) + query)
             assert answer.status_code in (200, 302, 400, 404), (line.name, answer.status_code)
 

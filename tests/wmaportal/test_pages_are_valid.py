@@ -15,7 +15,16 @@ POINTING = """
     for form list headers aria-describedby aria-labelledby aria-controls aria-owns
     aria-activedescendant aria-errormessage aria-details
 """.split()
-VIEWS = pages.views()
+#: What an expert sees is what a visitor sees, except here and where nobody but experts comes.
+EXPERTS_OWN = {"home", "my_page", "expert_list", "expert_detail@own", "expert_apply"}
+_ALL = pages.views()
+VIEWS = [
+    view
+    for view in _ALL
+    if view.role != "expert"
+    or view.name in EXPERTS_OWN
+    or pages.View("lead", view.name) not in _ALL
+]
 FORMS = [
     pages.View(role, line.name)
     for line in pages.lines()
