@@ -2,7 +2,7 @@
 //   static/world.svg        the six regions of the list, each one shape without inner borders
 //                           (borders are disputed, regions are not); the pages point at the shapes
 //                           with <use>, so that they travel once and take their colours from the page
-//   experts/data/map.json   where the figure of each region and the dot of each country stand
+//   partners/data/map.json   where the figure of each region and the dot of each country stand
 //
 // Once, in any empty folder (not needed to run the portal):
 //   npm i world-atlas@2 topojson-client@3 topojson-simplify@3 d3-geo@3 i18n-iso-countries@7
@@ -103,7 +103,7 @@ elsewhere += compact(path(merge(topology, shapes.filter((s) => home(s) === "none
 const points = Object.fromEntries(regions.flatMap((region) => region.countries).sort().map((code) => [code, middle(code)]));
 
 const rows = (table) => Object.entries(table).map(([code, at]) => `    "${code}": [${at.join(", ")}]`).join(",\n");
-writeFileSync(`${repository}/experts/data/map.json`,
+writeFileSync(`${repository}/partners/data/map.json`,
   `{\n  "view": "${VIEW}",\n  "regions": {\n${rows(places)}\n  },\n  "countries": {\n${rows(points)}\n  }\n}\n`);
 writeFileSync(`${repository}/static/world.svg`,
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${VIEW}">\n<path id="elsewhere" d="${elsewhere}"/>\n${shapesOfRegions}</svg>\n`);

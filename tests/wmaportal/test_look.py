@@ -20,9 +20,9 @@ from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 from django.utils import translation
 
-from experts import map as world_map
 from experts import statistics
 from experts.models import Expert, Policy
+from partners import map as world_map
 from partners.models import Region
 from tests.factories import NOW, ExpertFactory
 from wmaportal.views.home import scale

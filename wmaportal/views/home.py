@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from documents import statistics as documents
 from experts import statistics
-from experts.map import draw
+from partners.map import draw
 from partners.models import Partner
 
 ROWS = 3
