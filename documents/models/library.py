@@ -589,7 +589,7 @@ class LimitValue(models.Model):
 
     @property
     def in_words(self) -> str:
-        """ "15 mg/kg", without zeros that say nothing."""
+        """Value and unit, without zeros that say nothing."""
         if self.value is None:
             return self.words
         return f"{self.value.normalize():f} {self.unit}"
