@@ -90,6 +90,14 @@ def _own(comment_round: CommentRound, author: User, comment_id: int | None) -> C
     return comments.get(pk=comment_id)
 
 
+def can_be_changed(comment_round: CommentRound, comment: Comment, now: datetime) -> bool:
+    """Whether `save` would take other words for this comment at this moment."""
+    if comment_round.takes_comments(now):
+        return comment.status in (Status.DRAFT, Status.SENT)
+    waits = comment_round.status == CommentRound.Status.OPEN and comment_round.is_over(now)
+    return waits and comment.status in (Status.DRAFT, Status.LATE)
+
+
 def _check_may_be_late(comment_round: CommentRound, comment: Comment, now: datetime):
     """A draft or a new text may come late; what was sent before stays as it was sent."""
     if not comment_round.is_over(now):
@@ -104,17 +112,18 @@ def _check_may_be_late(comment_round: CommentRound, comment: Comment, now: datet
 def send_all(round_id: int, author: User, now: datetime) -> int:
     """Send the drafts of one person, numbered in the order of the text; returns how many.
 
-    Raises Refused when there is none, when one has no words, and after the close: then the drafts
-    that have words are kept as late ones, for the Lead.
+    Drafts without words stay drafts. Raises Refused when there is none with words, and after the
+    close: the drafts are kept.
     """
     comment_round = CommentRound.objects.select_for_update().get(pk=round_id)
     if not permissions.can_comment(author, comment_round):
         raise Refused(_("This round is not for you."))
-    drafts = list(drafts_of(comment_round, author))
-    if not drafts:
+    written = list(drafts_of(comment_round, author))
+    if not written:
         raise Refused(_("You have no draft to send."))
-    if not all(draft.has_words for draft in drafts):
-        raise Refused(_("One of your drafts has no words yet. Write it or drop it, then send."))
+    drafts = [draft for draft in written if draft.has_words]
+    if not drafts:
+        raise Refused(_("Your drafts have no words yet. Write them, then send."))
     if not comment_round.takes_comments(now):
         raise Refused(_("The round does not take comments now. Your drafts are kept."))
     key = matrices.text_order(comment_round)

@@ -47,7 +47,7 @@ PARTS = {
     "all": gettext_lazy("The sheet as a whole"),
 }
 
-#: The short list of the reviewer, after the draft of 2010: all must be ticked to publish.
+#: The checklist of the reviewer, after the draft of 2010: all must be ticked to publish.
 CHECKS = {
     "practice": gettext_lazy("The practice is described so that others understand it"),
     "preconditions": gettext_lazy("The preconditions to repeat it are named"),
@@ -108,7 +108,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Point:
-    """A point of the reviewer's short list, with what the portal found by itself."""
+    """A point of the reviewer's checklist, with what the portal found by itself."""
 
     code: str
     label: str
@@ -303,7 +303,7 @@ def missing(version: PracticeVersion) -> list[Missing]:
 
 
 def points(version: PracticeVersion) -> list[Point]:
-    """The reviewer's short list, with what the portal counted; that is ticked at first."""
+    """The reviewer's checklist, with what the portal counted; that is ticked at first."""
     words = len(" ".join((version.summary, version.description, version.steps)).split())
     conditions = version.preconditions.count()
     advice = version.recommendations.count()
@@ -316,8 +316,9 @@ def points(version: PracticeVersion) -> list[Point]:
         "preconditions": (_("Rows: %(n)s") % {"n": conditions}, False),
         "recommendations": (_("Rows: %(n)s") % {"n": advice}, False),
         "units": (
-            _("Figures in rows, each with its unit: %(n)s. Look at the text, too.")
-            % {"n": figures},
+            _("Figures in rows, each with its unit: %(n)s. Look at the text, too.") % {"n": figures}
+            if figures
+            else _("No figures in rows. Look at the text, too."),
             not version.results_text,
         ),
         "sources": (_("Rows: %(n)s") % {"n": sources}, sources > 0),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -14,9 +14,11 @@ from documents import address_check, document_reminders, reviewing
 from documents.models import (
     Comment,
     CommentRound,
+    Document,
     ExternalAddress,
     Practice,
     PracticeVersion,
+    Proposal,
 )
 
 
@@ -40,6 +42,27 @@ def for_person(user, now: datetime) -> list[Waiting]:
         *_documents(user, now),
         *_addresses(user),
     ]
+
+
+def kept_by(user) -> list[Waiting]:
+    """What this person keeps or proposed, in whatever state: practices, documents, proposals."""
+    practices = Practice.objects.filter(owner=user).prefetch_related(
+        Prefetch("versions", PracticeVersion.objects.defer("search").order_by("-number"))
+    )
+    kept = []
+    for practice in practices.order_by("pk"):
+        newest = practice.versions.all()[0]
+        is_shown = newest.pk == practice.current_id
+        state = practice.get_status_display() if is_shown else newest.get_status_display()
+        title = newest.title or _("no title")
+        kept.append(Waiting(title, practice.get_absolute_url(), _("Good practice"), state))
+    for document in Document.objects.owned_by(user).defer("search").order_by("sort_title"):
+        state, kind = document.get_status_display(), document.get_kind_display()
+        kept.append(Waiting(document.title, document.get_absolute_url(), kind, state))
+    for proposal in Proposal.objects.filter(proposed_by=user).order_by("-proposed_at"):
+        state, kind = proposal.get_status_display(), proposal.get_kind_display()
+        kept.append(Waiting(str(proposal), proposal.get_absolute_url(), kind, state))
+    return kept
 
 
 def _to_comment(user, now: datetime) -> list[Waiting]:

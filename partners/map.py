@@ -15,7 +15,9 @@ from partners.models.countries import region_of
 PLACES = Path(__file__).parent / "data" / "map.json"
 
 SMALLEST, LARGEST = 4, 9  # radius of a dot, in units of the map
-NAME_BELOW = 44  # from the figure to the name under it
+NAME_BELOW, NAME_ABOVE = 44, -28  # from the figure to the name under or over it
+#: Their names would run into that of their neighbour
+NAMED_ABOVE = {"east-asia"}
 
 
 @cache
@@ -48,7 +50,8 @@ def draw(regions: list[dict], countries: dict[str, int], fresh_months: int | Non
             | {
                 "x": at["regions"][region["code"]][0],
                 "y": at["regions"][region["code"]][1],
-                "name_y": at["regions"][region["code"]][1] + NAME_BELOW,
+                "name_y": at["regions"][region["code"]][1]
+                + (NAME_ABOVE if region["code"] in NAMED_ABOVE else NAME_BELOW),
                 "linked": region.get("shown", region["total"]) > 0,
                 "figure": short(region["total"]),
                 "dots": mark_safe("".join(dots[region["code"]])),

@@ -95,13 +95,13 @@ proposal_detail                  S-2--2-222 SXXXXXXXXX SXXXXXXXXX
 proposal_support                 SXXXXXXXXX S-3--3-333 SXXXXXXXXX
 round_list                       2222222222 XXXXXXXXXX XXXXXXXXXX
 round_add                        SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
-round_detail@open                S-2--2-222 XXXXXXXXXX XXXXXXXXXX
+round_detail@open                SF2FF2F222 XXXXXXXXXX XXXXXXXXXX
 round_detail@finished            2222222222 XXXXXXXXXX XXXXXXXXXX
 round_detail@closed              S-2-22-222 XXXXXXXXXX XXXXXXXXXX
 round_detail@prepared            S----2--22 XXXXXXXXXX XXXXXXXXXX
 round_detail@core                S----2--22 XXXXXXXXXX XXXXXXXXXX
 round_detail@public              2222222222 XXXXXXXXXX XXXXXXXXXX
-round_text@open                  S-2--2-222 XXXXXXXXXX XXXXXXXXXX
+round_text@open                  SF2FF2F222 XXXXXXXXXX XXXXXXXXXX
 round_text@finished              2222222222 XXXXXXXXXX XXXXXXXXXX
 round_text@core                  S----2--22 XXXXXXXXXX XXXXXXXXXX
 round_edit@open                  S-F--F-F22 S-F--F-F22 SXXXXXXXXX

@@ -4,13 +4,13 @@ from functools import update_wrapper
 
 from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from partners.permissions import is_lead
+from partners.refusals import NotAllowed
 from partners.second_factor import has_second_factor, may_open_admin
 from wmaportal import queue
 
@@ -62,7 +62,7 @@ class PortalAdminSite(admin.AdminSite):
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path(), reverse("account_login"))
         if not is_lead(request.user):
-            raise PermissionDenied(_("This part of the portal is for the Lead."))
+            raise NotAllowed(_("This part of the portal is for the Lead."))
         if has_second_factor(request.user):
             messages.warning(
                 request,

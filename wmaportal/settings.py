@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "wmaportal.middleware.PrivatePages",
+    "wmaportal.signed_out.KeepTyped",
 ]
 
 ROOT_URLCONF = "wmaportal.urls"

@@ -29,6 +29,15 @@ OFFERED_AT_MOST = 300  # names offered while typing
 NEAR_ENOUGH = 0.3  # of PostgreSQL's trigram similarity
 
 
+class OneLineField(forms.CharField):
+    """A sentence: all of it is seen while it is written, and line breaks do not stay."""
+
+    widget = forms.Textarea(attrs={"rows": 2})
+
+    def clean(self, value):
+        return " ".join(super().clean(value).split())
+
+
 class FigureField(forms.CharField):
     """A number as people write it: 1370000, 1,370,000 or 1 370 000; with decimals 1.37.
 
@@ -162,7 +171,7 @@ class RowForm(forms.Form):
 class PreconditionForm(RowForm):
     DEFAULTS = ("weight",)
 
-    text = forms.CharField(label=_("What"), max_length=300, required=False)
+    text = OneLineField(label=_("What"), max_length=300, required=False)
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=[("", _("Choose")), *Precondition.Kind.choices]
     )
@@ -178,7 +187,7 @@ class PreconditionForm(RowForm):
         queryset=Requirement.objects.none(),
         empty_label=_("none of these"),
     )
-    how_met = forms.CharField(
+    how_met = OneLineField(
         label=_("How it was met or overcome, or not"), max_length=500, required=False
     )
 
@@ -194,15 +203,10 @@ class PreconditionForm(RowForm):
 
 
 class RecommendationForm(RowForm):
-    text = forms.CharField(
-        label=_("Recommendation"),
-        max_length=500,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
+    text = OneLineField(label=_("Recommendation"), max_length=500, required=False)
 
     def values(self) -> dict:
-        return {"text": " ".join(self.cleaned_data["text"].split())}
+        return {"text": self.cleaned_data["text"]}
 
 
 class ResultForm(RowForm):
@@ -239,7 +243,7 @@ class ResultForm(RowForm):
 
 
 class ReferenceForm(RowForm):
-    text = forms.CharField(label=_("Source"), max_length=500, required=False)
+    text = OneLineField(label=_("Source"), max_length=500, required=False)
     url = forms.URLField(
         label=_("Address"),
         max_length=500,
@@ -465,7 +469,7 @@ class PracticeForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    technology = forms.CharField(label=_("Technology or practice"), max_length=300, required=False)
+    technology = OneLineField(label=_("Technology or practice"), max_length=300, required=False)
     change_note = TextField(
         label=_("What changed since the last version"),
         max_length=2000,
@@ -740,12 +744,12 @@ class ArchiveForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
-    """The short list, and a comment for each group of the sheet."""
+    """The checklist, and a comment for each group of the sheet."""
 
     hide_optional = True
 
     checked = forms.MultipleChoiceField(
-        label=_("In order"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("What is right"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, data=None, *, points: list[practices.Point]):

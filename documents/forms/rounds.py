@@ -2,6 +2,7 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -71,9 +72,15 @@ class RoundForm(forms.Form):
     def __init__(self, data=None, *, comment_round: CommentRound | None = None, initial=None):
         """`comment_round`: the one that is changed, whose values the form begins with."""
         self.comment_round = comment_round
-        super().__init__(
-            data, initial=self._initial_of(comment_round) if comment_round else initial
-        )
+        if comment_round:
+            initial = self._initial_of(comment_round)
+        super().__init__(data, initial=initial)
+        if comment_round and comment_round.status == CommentRound.Status.OPEN:
+            promised = ["document", "address", "audience"]
+            if comment_round.opens_at <= timezone.now():
+                promised.append("opens_at")
+            for name in promised:  # documents.rounds.change refuses them, too
+                self.fields[name].disabled = True
 
     @staticmethod
     def _initial_of(comment_round: CommentRound) -> dict:

@@ -251,7 +251,7 @@ class PracticeVersion(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
-    #: The points of the reviewer's short list that were ticked (documents/practices.py)
+    #: The points of the reviewer's checklist that were ticked (documents/practices.py)
     checked = ArrayField(models.CharField(max_length=20), default=list, editable=False)
 
     sort_title = models.CharField(max_length=200, default="", editable=False)

@@ -10,17 +10,17 @@ register = template.Library()
 
 @register.simple_tag
 def clauses(section, reading=None) -> list[dict]:
-    """{label, text, url, count} of each paragraph.
+    """{label, text, url, own} of each paragraph.
 
-    `url` is where one comments on it, `count` the number of one's own comments there; `reading` has
-    `comment_url(label)` and `counts`, or is None where nobody comments.
+    `url` is where one comments on it, `own` one's own comments there; `reading` has
+    `comment_url(label)` and `own`, or is None where nobody comments.
     """
     return [
         {
             "label": label,
             "text": text,
             "url": reading.comment_url(label) if reading else None,
-            "count": reading.counts.get(label, 0) if reading else 0,
+            "own": reading.own.get(label, ()) if reading else (),
         }
         for label, text in section.numbered
     ]

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +16,7 @@ from documents.forms.answers import AnswerForm, BulkForm, CancelForm, FilterForm
 from documents.models import Comment, CommentRound, Section
 from documents.views.of_rounds import round_or_404
 from partners.pages import page_or_404
-from partners.refusals import Refused
+from partners.refusals import NotAllowed, Refused
 
 PER_PAGE = 50
 OTHERS_AT_MOST = 20  # on the same paragraph
@@ -30,14 +29,14 @@ def _round_of_team(request: HttpRequest, pk: int) -> CommentRound:
     """The round, for its drafting team and the Lead. Raises Http404, PermissionDenied."""
     comment_round = round_or_404(request, pk)
     if not permissions.can_answer(request.user, comment_round):
-        raise PermissionDenied(_("Only the drafting team answers comments."))
+        raise NotAllowed(_("Only the drafting team answers comments."))
     return comment_round
 
 
 def _round_of_lead(request: HttpRequest, pk: int) -> CommentRound:
     comment_round = round_or_404(request, pk)
     if not permissions.can_open_rounds(request.user):
-        raise PermissionDenied(_("Only the Lead ends a round."))
+        raise NotAllowed(_("Only the Lead ends a round."))
     return comment_round
 
 

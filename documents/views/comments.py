@@ -21,8 +21,8 @@ from documents.models import Comment, CommentRound, Section
 from documents.views.of_rounds import (
     labels_of,
     organisations_of,
+    round_as_announced,
     round_of_commenters,
-    round_or_404,
     text_of,
 )
 from documents.views.reading import direction, in_parts
@@ -33,15 +33,16 @@ _anything = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _own(request, comment_round: CommentRound, pk: int) -> Comment:
-    return get_object_or_404(comment_round.comments.filter(author=request.user), pk=pk)
+    own = comment_round.comments.filter(author=request.user)
+    return get_object_or_404(own.select_related("organisation", "question", "response"), pk=pk)
 
 
 @dataclass
 class Reading:
-    """What parts/section.html asks: where one comments on a paragraph, and how often one did."""
+    """What parts/section.html asks: where one comments on a paragraph, and what one wrote there."""
 
     comment_round: CommentRound
-    counts: dict[str, int]
+    own: dict[str, list[Comment]]
     is_open: bool
 
     def comment_url(self, label: str) -> str | None:
@@ -55,17 +56,17 @@ class Reading:
 @sign_in_where_hidden
 def round_text(request, pk):
     """The text of the version, with 'comment on' at each paragraph, and one's own comments."""
-    comment_round = round_or_404(request, pk)
+    comment_round = round_as_announced(request, pk)
     translation = text_of(comment_round, request.GET.get("language", ""))
     if translation is None:
         raise Http404
     user, now = request.user, timezone.now()
     may = permissions.can_comment(user, comment_round)
-    counts: dict[str, int] = {}
+    own: dict[str, list[Comment]] = {}
     if may:
-        places = comment_round.comments.filter(author=user).exclude(status=Comment.Status.WITHDRAWN)
-        for section, paragraph in places.values_list("section", "paragraph"):
-            counts[paragraph or section] = counts.get(paragraph or section, 0) + 1
+        written = comment_round.comments.filter(author=user)
+        for comment in written.exclude(status=Comment.Status.WITHDRAWN).order_by("pk"):
+            own.setdefault(comment.paragraph or comment.section, []).append(comment)
     context = {
         "round": comment_round,
         "document": comment_round.version.document,
@@ -77,7 +78,7 @@ def round_text(request, pk):
         ],
         "direction": direction(translation.language),
         **in_parts(translation, request.GET.get("section", "")),
-        "reading": Reading(comment_round, counts, may and comment_round.takes_comments(now)),
+        "reading": Reading(comment_round, own, may and comment_round.takes_comments(now)),
         "takes_comments": comment_round.takes_comments(now),
         "can_comment": may,
         "state": rounds.state(comment_round, now),
@@ -170,10 +171,17 @@ def _write(request, comment_round: CommentRound, comment: Comment | None, form, 
         else:
             messages.success(request, _said(saved))
             return redirect(_back(request, comment_round, saved))
+    is_read_only = (
+        not form.is_bound
+        and comment is not None
+        and not commenting.can_be_changed(comment_round, comment, now)
+    )
     context = {
         "round": comment_round,
         "comment": comment,
         "form": form,
+        "is_read_only": is_read_only,
+        "own": [comment],
         "other": other,
         "quoted": _quoted(comment_round, place),
         "place": place,
@@ -246,6 +254,10 @@ def round_send(request, pk):
             )
             closes = comment_round.closes_in_words
             messages.success(request, words % {"n": number, "closes": closes})
+            for draft in commenting.drafts_of(comment_round, request.user):
+                words = _("The draft on %(place)s has no words: write it or delete it.")
+                place = draft.place or _("the whole text")
+                messages.warning(request, words % {"place": place})
     except Refused as refusal:
         messages.warning(request, str(refusal))
     return redirect(comment_round)

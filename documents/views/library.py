@@ -20,7 +20,9 @@ from documents import (
     downloads,
     permissions,
     publishing,
+    statistics,
 )
+from documents import rounds as round_steps
 from documents.forms.library import DocumentForm, EndForm, OverrideForm, PartForm, VersionForm
 from documents.models import (
     Audience,
@@ -118,6 +120,8 @@ def _page(request, document: Document, versions: list[Version], version: Version
         .filter(version__document=document)
         .select_related("version")
     )
+    for one in rounds:
+        one.state = round_steps.state(one, now)
     successor = document.superseded_by
     if successor and not Document.objects.visible_to(user).filter(pk=successor.pk).exists():
         successor = None
@@ -141,6 +145,10 @@ def _page(request, document: Document, versions: list[Version], version: Version
         "supersedes": document.supersedes.visible_to(user).defer("search"),
         "rounds": rounds,
         "open_rounds": [one for one in rounds if one.takes_comments(now)],
+        "asked_of_partners": statistics.open_rounds(now)
+        .filter(version__document=document)
+        .exclude(pk__in=[one.pk for one in rounds])
+        .first(),
         "limits": document.limits.all(),
         "proposals": Proposal.objects.visible_to(user).filter(document=document),
         "languages": [languages.name(one) for one in document.languages],

@@ -1,6 +1,5 @@
 """The matrix of a round: on a page that prints well, as XLSX and as CSV."""
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
@@ -11,6 +10,7 @@ from documents import matrices, permissions
 from documents.models import Comment, CommentRound
 from experts.exporting import TYPES
 from partners.pages import sign_in_where_hidden
+from partners.refusals import NotAllowed
 
 
 def _round(request: HttpRequest, pk: int) -> tuple[CommentRound, bool]:
@@ -31,7 +31,7 @@ def _round(request: HttpRequest, pk: int) -> tuple[CommentRound, bool]:
         return found, False
     if visible is None:
         raise Http404
-    raise PermissionDenied(
+    raise NotAllowed(
         _("Comments and answers of this round are not shown to everybody, or not yet.")
     )
 

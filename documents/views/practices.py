@@ -127,10 +127,12 @@ def _save(request: HttpRequest, practice: Practice, version: PracticeVersion):
         return _saved_in_part(request, practice, sheet, wanted)
     if "submit" in request.POST:
         return redirect("practice_submit", code=practice.code)
-    messages.success(request, _("The draft is saved."))
     address = reverse("practice_edit", args=[practice.code])
-    group = request.POST.get("more", "")
-    return redirect(f"{address}#group-{group}" if group in practices.PARTS else address)
+    group = request.POST.get("more") or request.POST.get("at")
+    if group in practices.PARTS:  # said there, where the writer is
+        return redirect(f"{address}?saved={group}#group-{group}")
+    messages.success(request, _("The draft is saved."))
+    return redirect(address)
 
 
 def _collided(request: HttpRequest, practice: Practice, sheet: SheetForms):
@@ -168,6 +170,7 @@ def _saved_in_part(request: HttpRequest, practice: Practice, sheet: SheetForms, 
 
 def _form_page(request, practice, version, sheet, status=200, **context):
     context |= {
+        "saved": request.GET.get("saved"),
         "practice": practice,
         "version": version,
         "sheet": sheet,

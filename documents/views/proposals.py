@@ -78,6 +78,8 @@ def proposal_detail(request, pk: int):
         "about": seen.filter(pk=proposal.document_id).first(),
         "result": seen.filter(pk=proposal.result_id).first(),
         "form": SupportForm(),
+        "can_decide": request.user.has_perm("documents.change_proposal")
+        and proposal.status == Proposal.Status.PROPOSED,
     }
     return render(request, "documents/proposal_detail.html", context)
 

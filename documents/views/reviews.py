@@ -1,4 +1,4 @@
-"""The reviewer's page: the sheet beside the short list."""
+"""The reviewer's page: the sheet beside the checklist."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from documents import matrices, permissions, rounds
 from documents.forms.rounds import RoundForm
 from documents.models import Audience, Comment, CommentRound, Document
-from documents.views.of_rounds import round_or_404
+from documents.views.of_rounds import round_as_announced, round_or_404
 from partners.pages import sign_in_where_hidden
 from partners.refusals import Refused
 
@@ -71,14 +71,14 @@ def _rows(found, user, now) -> list[dict]:
 @require_safe
 @sign_in_where_hidden
 def round_detail(request, pk):
-    comment_round, user, now = round_or_404(request, pk), request.user, timezone.now()
+    comment_round, user, now = round_as_announced(request, pk), request.user, timezone.now()
     can_comment = permissions.can_comment(user, comment_round)
     can_answer = permissions.can_answer(user, comment_round)
     own = []
     if user.is_authenticated:
         own = list(
             comment_round.comments.filter(author=user)
-            .select_related("organisation", "question")
+            .select_related("organisation", "question", "response")
             .order_by("pk")
         )
     drafts = [one for one in own if one.status == Comment.Status.DRAFT]
@@ -95,7 +95,10 @@ def round_detail(request, pk):
         "can_change": permissions.can_open_rounds(user)
         and comment_round.status in (CommentRound.Status.PREPARED, CommentRound.Status.OPEN),
         "drafts": drafts,
-        "others": [one for one in own if one.status != Comment.Status.DRAFT],
+        "sent": [one for one in own if one.status == Comment.Status.SENT],
+        "others": [
+            one for one in own if one.status not in (Comment.Status.DRAFT, Comment.Status.SENT)
+        ],
         "invitee": comment_round.invitees.filter(user=user).first() if user.pk else None,
         "has_text": _has_text(comment_round),
         "shows_matrix": can_answer or matrices.rows(comment_round, user)

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from experts import correcting, permissions
 from experts.forms import CorrectionForm
 from experts.models import Correction, Expert
-from partners.refusals import Refused
+from partners.refusals import NotAllowed, Refused
 
 
 @login_required
@@ -19,7 +18,7 @@ from partners.refusals import Refused
 def expert_correction(request, pk: int):
     expert = get_object_or_404(Expert.objects.listed().visible_to(request.user), pk=pk)
     if not permissions.can_suggest_correction(request.user, expert):
-        raise PermissionDenied(_("This is your own profile: change it yourself."))
+        raise NotAllowed(_("This is your own profile: change it yourself."))
     form = CorrectionForm(request.POST or None)
     if form.is_valid():
         try:

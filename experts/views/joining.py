@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from experts import consent, invitations, permissions
 from experts.forms import NominationForm
 from experts.models import Expert, Invitation
 from partners.even_time import even_time
-from partners.refusals import Refused
+from partners.refusals import NotAllowed, Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -29,7 +28,7 @@ def expert_apply(request):
     refused = ""
     if request.method == "POST":
         if not request.user.is_authenticated:
-            raise PermissionDenied(_("Sign in first."))
+            raise NotAllowed(_("Sign in first."))
         user, now = request.user, timezone.now()
         try:
             invitations.start_profile(user, user.name, user.email, now)
@@ -52,7 +51,7 @@ def expert_nominate(request):
     """A partner names somebody. The answer is the same whether the address is known or not."""
     now = timezone.now()
     if not permissions.can_nominate(request.user, now.date()):
-        raise PermissionDenied(_("Only partners nominate. You can become one, or apply yourself."))
+        raise NotAllowed(_("Only partners nominate. You can become one, or apply yourself."))
     form = NominationForm(request.POST or None)
     if form.is_valid():
         cleaned = form.cleaned_data
@@ -85,7 +84,7 @@ def invitation(request, token: str):
                 messages.success(request, _said_no(invited))
                 return redirect("home")
             if not request.user.is_authenticated:
-                raise PermissionDenied(_("Sign in first."))
+                raise NotAllowed(_("Sign in first."))
             invitations.accept(token, request.user, now)
         except Refused as refusal:
             refused = str(refusal)

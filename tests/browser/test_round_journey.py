@@ -84,7 +84,7 @@ def test_a_round_is_opened_commented_answered_and_leads_to_the_next_version(visi
     )
     own.get_by_role("button", name="Upload and look").click()
     expect(own.locator("main")).to_contain_text("Say which laboratory test is meant.")
-    own.get_by_role("button", name="Take over 1 comment").click()
+    own.get_by_role("button", name="Add 1 comment to my drafts").click()
     own.goto(f"{made.get_absolute_url()}text/")
     own.get_by_role("button", name="Send all").click()
     expect(own.locator(".note.good")).to_be_visible()

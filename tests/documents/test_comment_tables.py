@@ -132,7 +132,7 @@ def test_the_table_of_the_portal_comes_back_as_the_same_comments(client, made, p
     answer = upload(client, made, saved(book), organisation="")
     page = client.get(answer["Location"])
     assert [line.notes + line.problems for line in lines(page)] == [[], [], [], []]
-    assert "Take over 4 comments" in page.content.decode()
+    assert "Add 4 comments to my drafts" in page.content.decode()
     assert not Comment.objects.exists()
 
     client.post(answer["Location"])
@@ -221,7 +221,7 @@ def test_what_is_there_already_is_left_out_and_a_second_post_makes_nothing_twice
         (False, True),
     ]
     words = page.content.decode()
-    assert "Take over 3 comments" in words
+    assert "Add 3 comments to my drafts" in words
     assert "“Comment” has 10001 characters; 10000 is the limit." in words
     assert 'href="#row-7"' in words
 
@@ -233,7 +233,7 @@ def test_what_is_there_already_is_left_out_and_a_second_post_makes_nothing_twice
     assert client.get(address)["Location"] == made.get_absolute_url()
     _address, page = preview(client, made, *rows)
     assert page.context["new"] == 0
-    assert "Take over" not in page.content.decode()
+    assert "to my drafts" not in page.content.decode()
 
 
 def bomb() -> bytes:

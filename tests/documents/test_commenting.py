@@ -1,5 +1,6 @@
 """Comments: written where they belong, kept as typed, sent together, never lost after the close."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from tests.factories import (
     FileFactory,
     MembershipFactory,
     PartnerUserFactory,
+    ResponseFactory,
     SectionFactory,
     UserFactory,
 )
@@ -135,11 +137,58 @@ def test_a_draft_may_be_half_done_but_is_not_sent_without_words(client, made, pa
     client.post(add(made), {"type": "general", "text": "", "place": "1.2"})
     with pytest.raises(Refused, match="no words yet"):
         commenting.send_all(made.pk, partner, NOW)
-    draft = Comment.objects.get()
-    client.post(reverse("comment_drop", args=[made.pk, draft.pk]))
-    assert not Comment.objects.exists()
+    empty = Comment.objects.get()
+    client.post(add(made), typed())
+    answer = client.post(reverse("round_send", args=[made.pk]), follow=True)
+    assert "1 comment is sent." in answer.content.decode()
+    assert "The draft on 1.2 has no words: write it or delete it." in answer.content.decode()
+    assert commenting.drafts_of(made, partner).get() == empty
+    client.post(reverse("comment_drop", args=[made.pk, empty.pk]))
     answer = client.post(reverse("round_send", args=[made.pk]), follow=True)
     assert "You have no draft to send." in answer.content.decode()
+
+
+def test_what_is_a_draft_and_what_was_sent_stands_at_its_paragraph(client, made, partner):
+    for place in ("2.1", "1.2"):
+        client.post(add(made), typed(place=place))
+    draft = Comment.objects.get(paragraph="1.2")
+    commenting.save(made.pk, partner, {"text": ""}, NOW, draft.pk)
+    commenting.send_all(made.pk, partner, NOW)
+
+    page = client.get(reverse("round_text", args=[made.pk])).content.decode()
+
+    sent = Comment.objects.get(number=1)
+    for comment, words in ((draft, "Your draft, not sent"), (sent, "Your comment 1")):
+        address = reverse("comment_edit", args=[made.pk, comment.pk])
+        assert re.search(rf'href="{address}">{words}<', page)
+    assert "The drafting team does not see it before you send it." in page
+
+
+@pytest.mark.parametrize("status", ["open", "finished"])
+def test_after_the_close_a_sent_comment_is_read_with_its_answer(
+    client, made, partner, clock, status
+):
+    sent = CommentFactory(round=made, author=partner)
+    ResponseFactory(comment=sent, reason="Added to the annex.")
+    CommentRound.objects.filter(pk=made.pk).update(status=status)
+    clock.move_to(AFTER)
+
+    for address in (reverse("comment_edit", args=[made.pk, sent.pk]), made.get_absolute_url()):
+        page = client.get(address).content.decode()
+        assert sent.text in page
+        assert ("Added to the annex." in page) == (status == "finished")
+        assert "Offer it to the Lead" not in page
+
+
+def test_who_is_no_partner_is_told_how_to_take_part_in_a_round_of_the_home_page(client, made):
+    client.force_login(UserFactory())
+    secret = CommentRoundFactory(audience="core")
+
+    told = client.get(made.get_absolute_url())
+
+    assert told.status_code == 403
+    assert "This round asks partners." in told.content.decode()
+    assert client.get(secret.get_absolute_url()).status_code == 404
 
 
 def test_a_comment_that_is_taken_back_keeps_its_number_to_itself(made, partner):

@@ -27,6 +27,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+VALUES = ("title", "version", "address", "audience", "invitation", "opens_at", "closes_at")
 
 
 @pytest.fixture(autouse=True)
@@ -164,21 +165,33 @@ def test_an_open_round_closes_later_but_never_earlier_and_keeps_what_was_asked(c
     later = made.closes_at + 7 * DAY
     for changed, words in (
         ({"closes_at": (made.closes_at - DAY).strftime("%Y-%m-%dT%H:%M")}, "not earlier"),
-        ({"audience": "public"}, "do not change any more"),
         ({"questions": ""}, "add questions at the end"),
-        ({"opens_at": NOW.strftime("%Y-%m-%dT%H:%M")}, "its beginning"),
     ):
         answer = client.post(edit, as_form(made, invitation="Typed long", **changed))
         assert words in answer.content.decode(), changed
         assert "Typed long" in answer.content.decode()
+    values = {name: getattr(made, name) for name in VALUES}
+    for changed, words in (
+        ({"audience": "public"}, "do not change any more"),
+        ({"address": "https://example.org/"}, "do not change any more"),
+        ({"opens_at": NOW}, "its beginning"),
+    ):
+        with pytest.raises(Refused, match=words):
+            rounds.change(made.pk, values | changed, ["Wet or dry?"], [], lead, NOW)
+    locked = [name for name, field in answer.context["form"].fields.items() if field.disabled]
+    assert locked == ["document", "address", "audience", "opens_at"]
     client.post(
         edit,
         as_form(
-            made, closes_at=later.strftime("%Y-%m-%dT%H:%M"), questions="Wet or dry?\nHow often?"
+            made,
+            audience="public",
+            closes_at=later.strftime("%Y-%m-%dT%H:%M"),
+            questions="Wet or dry?\nHow often?",
         ),
     )
     made.refresh_from_db()
     assert (made.closes_at, made.questions.count()) == (later, 2)
+    assert made.audience == "partners"
     assert "11 December 2026, 09:00 UTC" in Decision.objects.get(action="changed").reason
 
 
@@ -222,8 +235,7 @@ def test_a_question_that_has_comments_stays(lead):
     made = prepared()
     question = made.questions.create(number=1, text="Wet or dry?")
     CommentFactory(round=made, question=question, status="draft")
-    names = ("title", "version", "address", "audience", "invitation", "opens_at", "closes_at")
-    values = {name: getattr(made, name) for name in names}
+    values = {name: getattr(made, name) for name in VALUES}
     rounds.change(made.pk, values, [], [], lead, NOW)
     assert made.questions.get() == question
 

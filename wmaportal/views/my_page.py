@@ -38,6 +38,7 @@ def my_page(request):
     waiting += _for_contact(user) + _for_expert(expert, freshness)
     context = {
         "waiting": waiting,
+        "kept": documents.kept_by(user),
         "expert": expert,
         "freshness": freshness,
         "complete": presenting.completeness(expert) if expert else None,
