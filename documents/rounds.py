@@ -153,5 +153,7 @@ def _open_document(comment_round: CommentRound):
             _("A document that is “%(state)s” cannot be opened for comments.")
             % {"state": document.get_status_display()}
         )
-    document.status = Document.Status.OPEN
-    document.save(update_fields=["status"])
+    # Who may see the document reads its status, which must not tell of a round of the core
+    if comment_round.audience != Audience.CORE or document.audience == Audience.CORE:
+        document.status = Document.Status.OPEN
+        document.save(update_fields=["status"])

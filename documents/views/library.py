@@ -20,9 +20,9 @@ from documents import (
     downloads,
     permissions,
     publishing,
+    rounds,
     statistics,
 )
-from documents import rounds as round_steps
 from documents.forms.library import DocumentForm, EndForm, OverrideForm, PartForm, VersionForm
 from documents.models import (
     Audience,
@@ -113,15 +113,31 @@ def version_detail(request, code: str, number: int):
     return _page(request, document, versions, version)
 
 
+def _state(document: Document, now) -> rounds.State:
+    """How the document stands at this moment: it is 'open' until its round is finished, which a
+    reader would take for being asked.
+    """
+    words = str(document.get_status_display())
+    if document.status == Document.Status.OPEN:
+        running = CommentRound.objects.filter(
+            version__document=document, status=CommentRound.Status.OPEN
+        ).first()
+        if running and now < running.opens_at:
+            return rounds.State(str(Document.Status.PUBLISHED.label), "good")
+        if running and running.is_over(now):
+            return rounds.State(_("Comments are being answered"), "info")
+    return rounds.State(words, LOOKS[document.status])
+
+
 def _page(request, document: Document, versions: list[Version], version: Version | None):
     user, now = request.user, timezone.now()
-    rounds = list(
+    of_document = list(
         CommentRound.objects.visible_to(user)
         .filter(version__document=document)
         .select_related("version")
     )
-    for one in rounds:
-        one.state = round_steps.state(one, now)
+    for one in of_document:
+        one.state = rounds.state(one, now)
     successor = document.superseded_by
     if successor and not Document.objects.visible_to(user).filter(pk=successor.pk).exists():
         successor = None
@@ -136,18 +152,18 @@ def _page(request, document: Document, versions: list[Version], version: Version
         "document": document,
         "version": version,
         "versions": versions,
-        "look": LOOKS[document.status],
+        "state": _state(document, now),
         "is_current": is_current,
         "is_public": is_public,
         "is_archived": document.status == Document.Status.ARCHIVED,
         "is_superseded": document.status == Document.Status.SUPERSEDED,
         "successor": successor,
         "supersedes": document.supersedes.visible_to(user).defer("search"),
-        "rounds": rounds,
-        "open_rounds": [one for one in rounds if one.takes_comments(now)],
+        "rounds": of_document,
+        "open_rounds": [one for one in of_document if one.takes_comments(now)],
         "asked_of_partners": statistics.open_rounds(now)
         .filter(version__document=document)
-        .exclude(pk__in=[one.pk for one in rounds])
+        .exclude(pk__in=[one.pk for one in of_document])
         .first(),
         "limits": document.limits.all(),
         "proposals": Proposal.objects.visible_to(user).filter(document=document),

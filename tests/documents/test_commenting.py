@@ -161,7 +161,7 @@ def test_what_is_a_draft_and_what_was_sent_stands_at_its_paragraph(client, made,
     for comment, words in ((draft, "Your draft, not sent"), (sent, "Your comment 1")):
         address = reverse("comment_edit", args=[made.pk, comment.pk])
         assert re.search(rf'href="{address}">{words}<', page)
-    assert "The drafting team does not see it before you send it." in page
+    assert "The drafting team sees it when you send it." in page
 
 
 @pytest.mark.parametrize("status", ["open", "finished"])

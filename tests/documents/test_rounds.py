@@ -231,6 +231,25 @@ def test_a_round_is_never_for_more_people_than_its_document(client, lead):
             assert (opened.title in client.get(address).content.decode()) is is_named, address
 
 
+def test_a_document_tells_nothing_of_a_round_of_the_core_and_is_not_open_after_the_close(
+    client, lead, clock
+):
+    secret, told = prepared(audience=Audience.CORE), prepared()
+    CommentRound.objects.filter(pk=told.pk).update(opens_at=NOW + DAY)
+    for made in (secret, told):
+        rounds.open_round(made.pk, lead, NOW)
+
+    def badge(made):
+        page = client.get(made.version.document.get_absolute_url())
+        return page.context["state"].words
+
+    assert (badge(secret), badge(told)) == ("Published", "Published")
+    clock.move_to(NOW + 2 * DAY)
+    assert (badge(secret), badge(told)) == ("Published", "Open for comments")
+    clock.move_to(told.closes_at)
+    assert (badge(secret), badge(told)) == ("Published", "Comments are being answered")
+
+
 def test_a_question_that_has_comments_stays(lead):
     made = prepared()
     question = made.questions.create(number=1, text="Wet or dry?")
