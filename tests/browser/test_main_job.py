@@ -64,6 +64,7 @@ def test_with_the_keyboard_alone_a_visitor_finds_an_expert_by_region_and_experti
     tab_to(page, lambda here: (here["name"], here["value"]) == ("region", "africa"))
     page.keyboard.press("Space")
     expect(page.locator("#results h2").first).to_have_text("2 experts")
+    expect(page.locator("#said")).to_have_text("2 experts")
     tab_to(page, lambda here: (here["name"], here["value"]) == ("term", "industry-asgm"))
     page.keyboard.press("Space")
     expect(page.locator("#results h2").first).to_have_text("1 expert")
