@@ -21,6 +21,26 @@
   document.addEventListener("submit", () => { typed = false; });
   addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
 
+  // What is ticked in a list stays ticked when a filter changes the list.
+  const ticked = new Map();
+  document.addEventListener("change", ({ target }) => {
+    if (!target.matches("#results [data-carry]")) return;
+    if (target.checked) ticked.set(target.value, target.closest("label"));
+    else ticked.delete(target.value);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    const [carried] = $("[data-carried]");
+    ticked.forEach((label, value) => {
+      const here = $("#results [data-carry]").find((box) => box.value === value);
+      if (here) here.checked = true;
+      else if (carried) {
+        label.querySelector(".sr")?.classList.remove("sr");
+        carried.append(label);
+        carried.hidden = false;
+      }
+    });
+  });
+
   // How many characters are left in a text with a limit.
   $("textarea[maxlength]").forEach((area) => {
     const left = area.parentElement.querySelector("[data-left]");

@@ -80,3 +80,25 @@ def test_a_practice_is_submitted_returned_published_compared_and_used(visit):  #
     user.get_by_role("button", name="Tell it").click()
     public.goto(practice.get_absolute_url())
     expect(public.locator("main")).to_contain_text("900 lamps in a month.")
+
+
+def test_practices_chosen_to_be_compared_stay_chosen_when_the_list_changes(visit):  # noqa: F811
+    for number, title in enumerate(
+        ("Boxes in schools", "Boxes in shops", "Retorts", "Retort trucks")
+    ):
+        PracticeFactory(version={"title": title}, code=f"practice-{number}")
+    page = visit()
+    page.goto("/practices/")
+    for title in ("Boxes in schools", "Boxes in shops"):
+        page.get_by_label(f"Compare: {title}").check()
+
+    page.locator("#find").fill("retort")
+    page.keyboard.press("Enter")
+    expect(page.locator("#results h2").first).to_have_text("2 practices")
+    expect(page.get_by_label("Compare: Boxes in schools")).to_be_checked()
+    page.get_by_label("Compare: Boxes in schools").uncheck()
+    page.get_by_label("Compare: Retorts").check()
+    page.get_by_role("button", name="Compare the chosen").click()
+
+    expect(page.locator("main table").first).to_contain_text("Boxes in shops")
+    assert sorted(re.findall("practice=([a-z0-9-]+)", page.url)) == ["practice-1", "practice-2"]
