@@ -42,6 +42,7 @@ class Reading:
     """What parts/section.html asks: where one comments on a paragraph, and what one wrote there."""
 
     comment_round: CommentRound
+    language: str  # that was asked for; empty: the original
     own: dict[str, list[Comment]]
     is_open: bool
 
@@ -49,7 +50,8 @@ class Reading:
         if not self.is_open:
             return None
         address = reverse("comment_add", args=[self.comment_round.pk])
-        return f"{address}?{urlencode({'paragraph': label})}"
+        query = {"paragraph": label} | ({"language": self.language} if self.language else {})
+        return f"{address}?{urlencode(query)}"
 
 
 @require_safe
@@ -57,9 +59,12 @@ class Reading:
 def round_text(request, pk):
     """The text of the version, with 'comment on' at each paragraph, and one's own comments."""
     comment_round = round_as_announced(request, pk)
-    translation = text_of(comment_round, request.GET.get("language", ""))
+    language = request.GET.get("language", "")
+    translation = text_of(comment_round, language)
     if translation is None:
         raise Http404
+    if translation.language != language:
+        language = ""
     user, now = request.user, timezone.now()
     may = permissions.can_comment(user, comment_round)
     own: dict[str, list[Comment]] = {}
@@ -78,7 +83,7 @@ def round_text(request, pk):
         ],
         "direction": direction(translation.language),
         **in_parts(translation, request.GET.get("section", "")),
-        "reading": Reading(comment_round, own, may and comment_round.takes_comments(now)),
+        "reading": Reading(comment_round, language, own, may and comment_round.takes_comments(now)),
         "takes_comments": comment_round.takes_comments(now),
         "can_comment": may,
         "state": rounds.state(comment_round, now),
@@ -87,9 +92,9 @@ def round_text(request, pk):
     return render(request, "documents/round_text.html", context)
 
 
-def _quoted(comment_round: CommentRound, place: str) -> str:
+def _quoted(comment_round: CommentRound, place: str, language: str) -> str:
     """The paragraph that is commented on; empty for a section or an unknown number."""
-    translation = text_of(comment_round)
+    translation = text_of(comment_round, language)
     if translation is None or not place:
         return ""
     section = Section.objects.filter(translation=translation, labels__contains=[place]).first()
@@ -183,7 +188,7 @@ def _write(request, comment_round: CommentRound, comment: Comment | None, form, 
         "is_read_only": is_read_only,
         "own": [comment],
         "other": other,
-        "quoted": _quoted(comment_round, place),
+        "quoted": _quoted(comment_round, place, request.GET.get("language", "")),
         "place": place,
         "is_over": comment_round.is_over(now),
         "can_drop": comment is not None
@@ -212,7 +217,9 @@ def _back(request, comment_round: CommentRound, comment: Comment) -> str:
     """To the paragraph in the text where there is one, else to the round."""
     if text_of(comment_round) and (comment.paragraph or comment.section):
         anchor = f"p-{comment.paragraph}" if comment.paragraph else f"s-{comment.section}"
-        return f"{reverse('round_text', args=[comment_round.pk])}#{anchor}"
+        language = request.GET.get("language", "")
+        query = f"?{urlencode({'language': language})}" if language else ""
+        return f"{reverse('round_text', args=[comment_round.pk])}{query}#{anchor}"
     return comment_round.get_absolute_url()
 
 

@@ -164,6 +164,21 @@ def test_what_is_a_draft_and_what_was_sent_stands_at_its_paragraph(client, made,
     assert "The drafting team sees it when you send it." in page
 
 
+def test_who_reads_a_translation_comments_on_its_words_and_comes_back_to_it(client, made):
+    french = FileFactory(version=made.version, language="fr", is_original=False)
+    SectionFactory(translation=french, order=1, paragraphs=["Déchets.", "Mercure."])
+    text = reverse("round_text", args=[made.pk])
+    link = f"{add(made)}?paragraph=1.1&language=fr"
+
+    assert link.replace("&", "&amp;") in client.get(text, {"language": "fr"}).content.decode()
+    assert "Déchets." in client.get(link).content.decode()
+    answer = client.post(link, typed(place="1.1"))
+    assert answer["Location"] == f"{text}?language=fr#p-1.1"
+    assert "language=" not in client.get(text, {"language": "xx"}).context["reading"].comment_url(
+        "1"
+    )
+
+
 @pytest.mark.parametrize("status", ["open", "finished"])
 def test_after_the_close_a_sent_comment_is_read_with_its_answer(
     client, made, partner, clock, status
