@@ -67,8 +67,7 @@ def save(
         if seen is not None and comment.pk and comment.changed_at != seen:
             raise Collision(comment)
         open_now = comment_round.takes_comments(now)
-        if not open_now:
-            _check_may_be_late(comment_round, comment, now)
+        _check_may_be_saved(comment_round, comment, now)
         for name in FIELDS:
             if name in values:
                 setattr(comment, name, values[name])
@@ -92,14 +91,19 @@ def _own(comment_round: CommentRound, author: User, comment_id: int | None) -> C
 
 def can_be_changed(comment_round: CommentRound, comment: Comment, now: datetime) -> bool:
     """Whether `save` would take other words for this comment at this moment."""
-    if comment_round.takes_comments(now):
-        return comment.status in (Status.DRAFT, Status.SENT)
-    waits = comment_round.status == CommentRound.Status.OPEN and comment_round.is_over(now)
-    return waits and comment.status in (Status.DRAFT, Status.LATE)
+    try:
+        _check_may_be_saved(comment_round, comment, now)
+    except Refused:
+        return False
+    return True
 
 
-def _check_may_be_late(comment_round: CommentRound, comment: Comment, now: datetime):
+def _check_may_be_saved(comment_round: CommentRound, comment: Comment, now: datetime):
     """A draft or a new text may come late; what was sent before stays as it was sent."""
+    if comment.status in (Status.WITHDRAWN, Status.NOT_ADMITTED):
+        raise Refused(_("This comment was taken back, or not taken in. Write a new one instead."))
+    if comment_round.takes_comments(now):
+        return
     if not comment_round.is_over(now):
         raise Refused(_("The round has not begun yet. Your text is not saved."))
     if comment.status not in (Status.DRAFT, Status.LATE):

@@ -129,6 +129,14 @@ def _state(document: Document, now) -> rounds.State:
     return rounds.State(words, LOOKS[document.status])
 
 
+def _asked_of_partners(document: Document, seen: list[CommentRound], now) -> CommentRound | None:
+    """A round that the person does not see, and that is named to everybody."""
+    if document.status != Document.Status.OPEN:
+        return None
+    named = statistics.open_rounds(now).filter(version__document=document)
+    return named.exclude(pk__in=[one.pk for one in seen]).first()
+
+
 def _page(request, document: Document, versions: list[Version], version: Version | None):
     user, now = request.user, timezone.now()
     of_document = list(
@@ -161,10 +169,7 @@ def _page(request, document: Document, versions: list[Version], version: Version
         "supersedes": document.supersedes.visible_to(user).defer("search"),
         "rounds": of_document,
         "open_rounds": [one for one in of_document if one.takes_comments(now)],
-        "asked_of_partners": statistics.open_rounds(now)
-        .filter(version__document=document)
-        .exclude(pk__in=[one.pk for one in of_document])
-        .first(),
+        "asked_of_partners": _asked_of_partners(document, of_document, now),
         "limits": document.limits.all(),
         "proposals": Proposal.objects.visible_to(user).filter(document=document),
         "languages": [languages.name(one) for one in document.languages],

@@ -164,6 +164,30 @@ def test_what_is_a_draft_and_what_was_sent_stands_at_its_paragraph(client, made,
     assert "The drafting team sees it when you send it." in page
 
 
+def test_a_comment_that_was_taken_back_is_read_and_not_written_any_more(client, made, partner):
+    gone = CommentFactory(round=made, author=partner, status="withdrawn", text="Not any more.")
+    edit = reverse("comment_edit", args=[made.pk, gone.pk])
+
+    page = client.get(edit).content.decode()
+    assert "Not any more." in page
+    assert "<textarea" not in page
+    answer = client.post(edit, typed(text="Again.", seen=gone.changed_at.isoformat()))
+    assert "Write a new one instead." in answer.content.decode()
+    assert "Again." in answer.content.decode()
+    gone.refresh_from_db()
+    assert gone.text == "Not any more."
+
+
+def test_a_late_comment_is_written_on_when_the_round_is_prolonged(client, made, partner, clock):
+    late = CommentFactory(round=made, author=partner, status="late", text="Too late.")
+    CommentRound.objects.filter(pk=made.pk).update(closes_at=AFTER + timedelta(days=7))
+    clock.move_to(AFTER)
+
+    page = client.get(reverse("comment_edit", args=[made.pk, late.pk]))
+
+    assert not page.context["is_read_only"]
+
+
 def test_who_reads_a_translation_comments_on_its_words_and_comes_back_to_it(client, made):
     french = FileFactory(version=made.version, language="fr", is_original=False)
     SectionFactory(translation=french, order=1, paragraphs=["Déchets.", "Mercure."])
