@@ -64,7 +64,7 @@ from partners.models import (
     Term,
     User,
 )
-from tests import document_pages
+from tests import advice_pages, document_pages
 from wmaportal import mailbox
 
 # Roles, in the order of the letters of the table
@@ -314,7 +314,7 @@ def lines() -> list[Line]:
     """The whole table."""
     return [
         Line(*line.split(), *line.split()[3:4] * (5 - len(line.split())))
-        for part in (OURS, document_pages.OURS, ALLAUTH, ADMIN, *_of_models())
+        for part in (OURS, document_pages.OURS, advice_pages.OURS, ALLAUTH, ADMIN, *_of_models())
         for line in part.splitlines()
         if line.strip() and not line.startswith("#")
     ]
@@ -325,7 +325,7 @@ VIEWS = ("changelist", "add", "history", "delete", "change", "")
 
 
 def _of_models():
-    for line in (MODELS + document_pages.MODELS).splitlines():
+    for line in (MODELS + document_pages.MODELS + advice_pages.MODELS).splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         model, *verbs = line.split()
@@ -409,6 +409,7 @@ def furnish(now: datetime):
     _add_rounds(lead, now)
     other = User.objects.get(email=ROLES["other"])
     document_pages.furnish(partner, other, lead, picture(), now)
+    advice_pages.furnish(partner, other, lead, now)
 
 
 #: Links to profiles, by the name of the object in the table: what the profile is changed to.
@@ -621,6 +622,7 @@ class World:
             "mailings_outgoingmail": OutgoingMail.objects.get(to="sent@example.org").pk,
             "mailings_suppression": Suppression.objects.first().pk,
             **document_pages.keys(),
+            **advice_pages.keys(),
             "partners_country": "PE",
             "partners_decision": Decision.objects.first().pk,
             "partners_membership": self._membership("expert").pk,
@@ -706,7 +708,8 @@ class World:
         found["admin:experts_importrun_change@wrong"] = [self._run("wrong").pk]
         for step, kind in (("decide", "profiles"), ("decide", "partners"), ("decide", "direct")):
             found[f"admin:queue_{step}@{kind}"] = [kind, 1]
-        return found | document_pages.arguments(timezone.now())
+        now = timezone.now()
+        return found | document_pages.arguments(now) | advice_pages.arguments(now)
 
     def _own(self) -> Expert:
         return Expert.objects.get(user__email=ROLES["expert"])
@@ -741,21 +744,25 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 # What to look at
 
 #: Files and fragments: no pages.
-FILES = document_pages.FILES | {
-    "health",
-    "robots",
-    "sitemap",
-    "sitemap_section",
-    "expert_roster_pdf",
-    "edition_pdf",
-    "expert_export_csv",
-    "expert_export_xlsx",
-    "expert_photo",
-    "expert_vcard",
-    "mfa_download_recovery_codes",
-    "admin:jsi18n",
-    "admin:experts_importrun_errors",
-}
+FILES = (
+    document_pages.FILES
+    | advice_pages.FILES
+    | {
+        "health",
+        "robots",
+        "sitemap",
+        "sitemap_section",
+        "expert_roster_pdf",
+        "edition_pdf",
+        "expert_export_csv",
+        "expert_export_xlsx",
+        "expert_photo",
+        "expert_vcard",
+        "mfa_download_recovery_codes",
+        "admin:jsi18n",
+        "admin:experts_importrun_errors",
+    }
+)
 
 #: No token of a form is asked for: a mail program posts there without one (RFC 8058).
 NO_TOKEN = {"mail_stop"}
@@ -782,22 +789,26 @@ STEPS = {
 }
 
 #: More addresses of a page that look different: query strings.
-QUERIES = document_pages.QUERIES | {
-    "search@words": ("search", "?q=lamps"),
-    "search@nothing": ("search", "?q=thermomters"),
-    "expert_list@filtered": (
-        "expert_list",
-        "?region=africa&term=industry-asgm&language=fr&fresh=due",
-    ),
-    "expert_list@nothing": ("expert_list", "?q=thermometers&region=oceania&language=ar"),
-    "expert_list@misspelt": ("expert_list", "?q=termometers"),
-    "expert_list@unknown": ("expert_list", "?region=mars&sort=colour"),
-    "expert_list@past-the-end": ("expert_list", "?page=99"),
-    "expert_roster@filtered": ("expert_roster", "?region=africa"),
-    "partner_list@filtered": ("partner_list", "?kind=government&region=europe"),
-    "partner_list@unknown": ("partner_list", "?kind=magic"),
-    "partner_list@past-the-end": ("partner_list", "?page=99"),
-}
+QUERIES = (
+    document_pages.QUERIES
+    | advice_pages.QUERIES
+    | {
+        "search@words": ("search", "?q=lamps"),
+        "search@nothing": ("search", "?q=thermomters"),
+        "expert_list@filtered": (
+            "expert_list",
+            "?region=africa&term=industry-asgm&language=fr&fresh=due",
+        ),
+        "expert_list@nothing": ("expert_list", "?q=thermometers&region=oceania&language=ar"),
+        "expert_list@misspelt": ("expert_list", "?q=termometers"),
+        "expert_list@unknown": ("expert_list", "?region=mars&sort=colour"),
+        "expert_list@past-the-end": ("expert_list", "?page=99"),
+        "expert_roster@filtered": ("expert_roster", "?region=africa"),
+        "partner_list@filtered": ("partner_list", "?kind=government&region=europe"),
+        "partner_list@unknown": ("partner_list", "?kind=magic"),
+        "partner_list@past-the-end": ("partner_list", "?page=99"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -815,7 +826,7 @@ def views(roles: tuple[str, ...] = ("visitor", "expert", "lead")) -> list[View]:
     """The pages that these roles can open; of admin, the last role's."""
     found = []
     for line in lines():
-        if line.url_name in FILES or line.name in document_pages.ALIKE:
+        if line.url_name in FILES or line.name in document_pages.ALIKE | advice_pages.ALIKE:
             continue
         able = [role for role in roles if line.expected(role)["GET"] == "2"]
         if not able:

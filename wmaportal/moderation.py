@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet, Value
 from django.utils import timezone
 
+from advice import moderation as advice
 from documents import moderation as documents
 from experts import moderation as experts
 from experts import statistics
@@ -22,7 +23,7 @@ from partners.moderation import Answer, Item, Kind
 #: All kinds of items, in the order of the page.
 KINDS: dict[str, Kind] = {
     kind.code: kind
-    for app in (experts, partners, documents, mailings, moderation_files)
+    for app in (experts, partners, advice, documents, mailings, moderation_files)
     for kind in app.KINDS
 }
 EXCEPTIONS = tuple(kind for kind in KINDS.values() if kind.is_exception)

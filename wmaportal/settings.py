@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "mailings",
     "experts",
     "documents",
+    "advice",
     "allauth",
     "allauth.account",
     "allauth.mfa",

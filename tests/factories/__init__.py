@@ -10,6 +10,13 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
 SINCE = date(2020, 1, 1)  # from this day on the factories' roles and memberships are held
 
+from tests.factories.advice import (  # noqa: E402
+    AdviceRequestFactory,
+    ChoiceFactory,
+    MissionFactory,
+    NeedFactory,
+    PlaceFactory,
+)
 from tests.factories.documents import (  # noqa: E402
     CommentFactory,
     CommentRoundFactory,
@@ -37,6 +44,8 @@ __all__ = [
     "NOW",
     "SINCE",
     "TODAY",
+    "AdviceRequestFactory",
+    "ChoiceFactory",
     "CommentFactory",
     "CommentRoundFactory",
     "DocumentFactory",
@@ -44,9 +53,12 @@ __all__ = [
     "FileFactory",
     "LeadFactory",
     "MembershipFactory",
+    "MissionFactory",
+    "NeedFactory",
     "OrganisationFactory",
     "PartnerFactory",
     "PartnerUserFactory",
+    "PlaceFactory",
     "PracticeFactory",
     "PracticeVersionFactory",
     "ResponseFactory",

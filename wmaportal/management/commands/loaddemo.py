@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from advice import demonstration as advice
 from documents import demonstration as documents
 from experts import demonstration as experts
 from partners import decisions
@@ -68,6 +69,7 @@ class Command(BaseCommand):
             people.load(now, password)
             experts.load(now, password)
             documents.load(now)
+            advice.load(now)
             decisions.record(None, LOADED, User.objects.get(email=people.LEAD), now)
         documents.finish(now)
         return True

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AdviceConfig(AppConfig):
+    name = "advice"
+    verbose_name = _("Needs, advice and missions")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""Forms of the floor, one file for each subject."""

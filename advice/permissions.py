@@ -1,0 +1,14 @@
+"""Who may do what with needs, requests, missions and surveys.
+
+Who may see one is `visible_to` of its QuerySet alone; these are the steps. Each takes today's date,
+as membership ends on a day.
+"""
+
+from datetime import date
+
+from partners import permissions as ground
+
+
+def can_submit_need(user, today: date) -> bool:
+    """Partners tell what countries need."""
+    return ground.is_partner(user, today)

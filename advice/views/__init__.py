@@ -1,0 +1,1 @@
+"""Pages of needs, requests for advice, missions and the use of the list."""
