@@ -682,7 +682,7 @@ def _write(mail: OutgoingMail, letter: outbox.Letter, now: datetime):
         else:
             written = ground.write(mail.template, mail.to, letter.context)
     mail.subject = written.subject[:998]
-    headers = kinds.headers(mail, written.subject, now, letter.stop)
+    headers = kinds.headers(mail, written.subject, now, letter)
     mail.content = mime.build(headers, written.text, written.html, f"part{mail.token}")
 
 

@@ -1,4 +1,4 @@
-"""Mail that comes in: reports about our mail, and the wish to get no more of it.
+"""Mail that comes in: reports about our mail, the wish to get no more of it, and replies.
 
 What a message is for stands in the address that it was sent to (mailings/kinds.py): after the `+`
 a word and a token. Anybody can write to these addresses, so a message is believed only as far as
@@ -6,8 +6,9 @@ its token or the Message-ID in it names a mail of ours, which are random and kno
 the person and the servers on the way. Of Authentication-Results headers only those of our own
 server are read (settings.AUTHSERV_ID); none of the others is looked at.
 
-Nothing of a message is kept but a server's words about an address, and nothing is logged but what
-sort of message it was.
+Nothing of a message is kept but a server's words about an address and what a reply says to the
+conversation that it belongs to (mailings/relay.py); nothing is logged but what sort of message it
+was.
 """
 
 import logging
@@ -21,12 +22,13 @@ from enum import StrEnum
 from django.conf import settings
 from django.db import transaction
 
-from mailings import authentication_results, bounces, reports, topics
+from mailings import authentication_results, bounces, relay, replies, reports, topics
 from mailings.models import Bounce, OutgoingMail, StopLink
 
 logger = logging.getLogger(__name__)
 
-LONGEST = reports.LONGEST  # bytes of a message that are read
+LONGEST = reports.LONGEST  # bytes of a message that are read, but for replies
+MOST = replies.LONGEST + 1  # bytes that are of any use; a reply with so many is too large
 _LONGEST_HEAD = 64 * 1024  # bytes
 _LONGEST_VALUE = 10_000  # characters of one header with recipients
 #: Where a mail server says for whom a message came, the most certain first.
@@ -46,21 +48,25 @@ class Outcome(StrEnum):
     NO_REPORT = "no report: a reply of a person, or junk"
 
 
-_ORDINARY = {Outcome.BOUNCE, Outcome.COMPLAINT, Outcome.STOP, Outcome.SAYS_NOTHING}
+_ORDINARY = {
+    *(Outcome.BOUNCE, Outcome.COMPLAINT, Outcome.STOP, Outcome.SAYS_NOTHING),
+    *(relay.Outcome.TAKEN, relay.Outcome.AUTOMATIC, relay.Outcome.AGAIN, relay.Outcome.CLOSED),
+}
 
 
-def receive(content: bytes, recipient: str, now: datetime) -> Outcome:
+def receive(content: bytes, recipient: str, now: datetime) -> Outcome | relay.Outcome:
     """Act on one message. `recipient` is that of the envelope, or empty where it is not known.
 
     Raises nothing for a message that cannot be understood.
     """
     message = _parsed(content[:LONGEST])
     word, token = _word_and_token([recipient] if recipient else _recipients(message))
-    outcome = (
-        _stop(message, token, now)
-        if word == "stop"
-        else _report(content[:LONGEST], token if word == "bounce" else "", now)
-    )
+    if word == "reply":
+        outcome = relay.receive(content, message, token, now)
+    elif word == "stop":
+        outcome = _stop(message, token, now)
+    else:
+        outcome = _report(content[:LONGEST], token if word == "bounce" else "", now)
     level = logging.INFO if outcome in _ORDINARY else logging.WARNING
     logger.log(level, "Mail came in: %s.", outcome)
     return outcome
@@ -68,8 +74,8 @@ def receive(content: bytes, recipient: str, now: datetime) -> Outcome:
 
 def _parsed(content: bytes) -> EmailMessage:
     """The headers, without the Authentication-Results that are not our server's."""
-    headers = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0][:_LONGEST_HEAD] + b"\r\n\r\n"
-    message = message_from_bytes(headers, policy=policy.default)
+    headers = re.split(rb"\r?\n\r?\n", content[:_LONGEST_HEAD], maxsplit=1)[0] + b"\r\n\r\n"
+    message = message_from_bytes(replies.with_short_types(headers), policy=policy.default)
     return authentication_results.trusted(message, settings.AUTHSERV_ID, settings.AUTHSERV_HOPS)
 
 
@@ -88,7 +94,7 @@ def _word_and_token(texts: Sequence[str]) -> tuple[str, str]:
     if not local:
         return "", ""
     ours = re.compile(
-        rf"(?<![\w.+-]){re.escape(local)}\+(bounce|stop)-([0-9a-z]{{16,64}})"
+        rf"(?<![\w.+-]){re.escape(local)}\+(bounce|stop|reply)-([0-9a-z]{{16,64}})"
         rf"@{re.escape(domain)}(?![\w.-])",
         re.IGNORECASE,
     )

@@ -1,9 +1,11 @@
 """What each kind of mail carries beside its words (the table of kinds: docs/mail.md)."""
 
+import re
+
 from django.conf import settings
 from django.urls import reverse
 
-from mailings import mime
+from mailings import mime, outbox
 from mailings.models import OutgoingMail
 from partners import mail as ground
 
@@ -15,23 +17,57 @@ CAN_BE_STOPPED = frozenset({Kind.REMINDER})
 EXEMPT_FROM_SUPPRESSION = frozenset({Kind.TRANSACTIONAL})
 
 
-def headers(mail: OutgoingMail, subject: str, now, stop: str = "") -> mime.Headers:
-    """All headers of a mail that the portal wrote; `stop` is the token of its StopLink."""
+#: What a person wrote; a program's answer to it would be a program's answer to a person.
+WRITTEN_BY_PEOPLE = frozenset({Kind.RELAYED})
+#: By this the portal knows what people wrote when it comes back as it was sent (mailings/relay.py);
+#: all other mail is known by Auto-Submitted.
+LOOP_MARK = "X-Portal-Loop"
+
+
+def headers(
+    mail: OutgoingMail, subject: str, now, letter: outbox.Letter | None = None
+) -> mime.Headers:
+    """All headers of a mail that the portal wrote.
+
+    Raises ValueError where the letter's words for the sender have a line break.
+    """
+    letter = letter or outbox.Letter()
     found = [
-        ("From", settings.DEFAULT_FROM_EMAIL),
+        ("From", _sender(letter.sender)),
         ("To", mail.to),
         ("Subject", subject),
         ("Date", mime.date(now)),
         ("Message-ID", mail.message_id),
         ("Content-Language", mail.language),
-        ("Auto-Submitted", "auto-generated"),
     ]
-    if settings.CONTACT_ADDRESS:
+    if mail.kind in WRITTEN_BY_PEOPLE:
+        found.append((LOOP_MARK, settings.MAIL_DOMAIN))
+    else:
+        found.append(("Auto-Submitted", "auto-generated"))
+    if letter.relay and settings.INBOUND_ADDRESS:
+        found.append(("Reply-To", inbound("reply", letter.relay)))
+    elif settings.CONTACT_ADDRESS:
         found.append(("Reply-To", settings.CONTACT_ADDRESS))
-    if mail.kind in CAN_BE_STOPPED and stop:
-        found.append(("List-Unsubscribe", stop_addresses(stop)))
+    if letter.answers and _is_ours(letter.answers):
+        found.append(("In-Reply-To", letter.answers))
+        found.append(("References", letter.answers))
+    if mail.kind in CAN_BE_STOPPED and letter.stop:
+        found.append(("List-Unsubscribe", stop_addresses(letter.stop)))
         found.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return found
+
+
+def _sender(words: str) -> str:
+    """The portal's own address, behind these words or those of the settings."""
+    if not words:
+        return settings.DEFAULT_FROM_EMAIL
+    return mime.address(words, ground.sender_address())
+
+
+def _is_ours(message_id: str) -> bool:
+    """Made by the outbox: one that a person's program made tells where that person works."""
+    domain = re.escape(settings.MAIL_DOMAIN)
+    return re.fullmatch(rf"<[0-9a-z]{{16,64}}@{domain}>", message_id) is not None
 
 
 def stop_page(token: str) -> str:

@@ -42,6 +42,9 @@ class Letter:
     to: str = ""
     language: str = ""
     stop: str = ""  # token of the StopLink in the unsubscribe headers
+    relay: str = ""  # token of the RelayAddress that answers go to
+    sender: str = ""  # words for From, before the portal's own address
+    answers: str = ""  # Message-ID of the earlier mail of ours that this one goes on from
 
 
 @dataclass(frozen=True)

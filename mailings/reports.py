@@ -103,7 +103,7 @@ def _read(content: bytes) -> Report | None:
     parts = list(_parts(message))
     headers = _headers(message)
     returned = _Returned.of(message, parts, headers)
-    from_a_server = _is_from_a_server(headers)
+    from_a_server = is_from_a_server(headers)
     recipients = []
     # Fields alone may be what a person's mail program made of a forwarded report
     if from_a_server or any(part.get_content_type() == "multipart/report" for part in parts):
@@ -115,7 +115,7 @@ def _read(content: bytes) -> Report | None:
     recipients = recipients or _old_complaint(headers, returned)
     if not recipients and from_a_server:
         recipients = _bounce(message, parts, headers, returned)
-    if not recipients and _answers_by_itself(headers):
+    if not recipients and answers_by_itself(headers):
         recipients = [_auto_reply(headers)]
     if not recipients:
         return None
@@ -137,12 +137,12 @@ _LONG_TYPE = re.compile(
 )
 # Read as text: the parser would make a message of each block of fields, without decoding base64,
 # which RFC 6533 section 4 allows
-_FIELDS = re.compile(
+FIELDS = re.compile(
     rb"message/((?:global-)?(?:delivery-status|disposition-notification)|feedback-report)",
     re.IGNORECASE,
 )
-_LEVEL = re.compile(rb"(?:^|[\r\n])content-type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE)
-_BOUNDARY = re.compile(rb"[\r\n]--")
+LEVEL = re.compile(rb"(?:^|[\r\n])content-type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE)
+BOUNDARY = re.compile(rb"[\r\n]--")
 
 
 def _defused(content: bytes) -> bytes:
@@ -150,8 +150,8 @@ def _defused(content: bytes) -> bytes:
     content = content[:LONGEST].translate(None, _CONTROLS)
     content = _LONG_LINE.sub(rb"\1", content)
     content = _LONG_TYPE.sub(rb"\1", content)
-    content = _FIELDS.sub(rb"text/\1", content)
-    for pattern, most in ((_LEVEL, 30), (_BOUNDARY, 1000)):
+    content = FIELDS.sub(rb"text/\1", content)
+    for pattern, most in ((LEVEL, 30), (BOUNDARY, 1000)):
         for number, match in enumerate(pattern.finditer(content), start=1):
             if number > most:
                 content = content[: match.start()]
@@ -184,11 +184,11 @@ def _headers(message: Message) -> dict[str, str]:
     for name, value in message.items():
         name = name.lower()
         if name not in found:
-            found[name] = _decoded(str(value)[:2000])
+            found[name] = decoded(str(value)[:2000])
     return found
 
 
-def _decoded(value: str) -> str:
+def decoded(value: str) -> str:
     """A header's value with its encoded words (RFC 2047) read, as far as they can be."""
     if "=?" in value:
         with suppress(MessageError, LookupError, ValueError):
@@ -196,7 +196,7 @@ def _decoded(value: str) -> str:
     return " ".join(value.split())
 
 
-def _text(part: Message) -> str:
+def text_of(part: Message) -> str:
     """The text of a part, with \\n at the end of lines; empty for a container of parts."""
     if part.is_multipart():
         return ""
@@ -242,9 +242,9 @@ def _texts_for_people(parts: list[Message]) -> list[str]:
         kind = part.get_content_type()
         # A multipart whose parts were not found is text to all purposes
         if kind == "text/plain" or kind.startswith("multipart/"):
-            plain.append(_text(part)[:_LONGEST_TEXT])
+            plain.append(text_of(part)[:_LONGEST_TEXT])
         elif kind == "text/html":
-            tagless = re.sub(r"<(?:br|/p|/div|/tr|/li)\b[^<>]*>", "\n", _text(part), flags=re.I)
+            tagless = re.sub(r"<(?:br|/p|/div|/tr|/li)\b[^<>]*>", "\n", text_of(part), flags=re.I)
             tagless = re.sub(r"<[^<>@]*>", " ", tagless)
             from_html.append(html.unescape(tagless)[:_LONGEST_TEXT])
     return [text for text in (*plain, *from_html) if text.strip()]
@@ -309,10 +309,10 @@ class _Returned:
                 if part.get_content_maintype() == "message" and part.is_multipart():
                     returned = _headers(part.get_payload(0))
                 elif kind in _RETURNED_HEADERS:
-                    block = next(_blocks(_text(part).lstrip()), {})
+                    block = next(_blocks(text_of(part).lstrip()), {})
                     returned = {name: values[0] for name, values in block.items()}
             if kind in _DELIVERY_STATUS | _DISPOSITION:
-                for fields in _blocks(_text(part)[:_LONGEST_TEXT]):
+                for fields in _blocks(text_of(part)[:_LONGEST_TEXT]):
                     hints += fields.get("x-original-message-id", [])
                     hints += fields.get("original-message-id", [])  # RFC 8098 section 3.2.5
         quoted: dict[str, str] = {}
@@ -473,7 +473,7 @@ def _complaint(parts: list[Message], returned: _Returned) -> list[Recipient]:
         if part.get_content_type() != "text/feedback-report":
             continue
         fields: dict[str, list[str]] = {}
-        for block in _blocks(_text(part)):
+        for block in _blocks(text_of(part)):
             for name, values in block.items():
                 fields.setdefault(name, []).extend(values)
         feedback = _one_line("".join(fields.get("feedback-type", [])[:1])).lower()
@@ -513,7 +513,7 @@ def _delivery_status(
     for part in parts:
         if part.get_content_type() not in _DELIVERY_STATUS:
             continue
-        for fields in itertools.islice(_blocks(_text(part)), MOST_RECIPIENTS + 1):
+        for fields in itertools.islice(_blocks(text_of(part)), MOST_RECIPIENTS + 1):
             if not fields.keys() & {"action", "status", "final-recipient", "original-recipient"}:
                 continue
             first = {name: values[0] for name, values in fields.items()}
@@ -567,7 +567,7 @@ def _disposition(parts: list[Message]) -> list[Recipient]:
     for part in parts:
         if part.get_content_type() not in _DISPOSITION:
             continue
-        fields = next(_blocks(_text(part)), {})
+        fields = next(_blocks(text_of(part)), {})
         address = ""
         for name in ("original-recipient", "final-recipient"):
             address = address or _typed_address("".join(fields.get(name, [])[:1]))
@@ -603,7 +603,7 @@ _ORIGINAL = re.compile(
 )
 
 
-def _is_from_a_server(headers: dict[str, str]) -> bool:
+def is_from_a_server(headers: dict[str, str]) -> bool:
     """Does a header say that a mail server speaks? (RFC 5321 section 6.1: an empty sender.)"""
     if "x-failed-recipients" in headers:
         return True
@@ -742,7 +742,7 @@ _ABSENT = _any_of(
 )
 
 
-def _answers_by_itself(headers: dict[str, str]) -> bool:
+def answers_by_itself(headers: dict[str, str]) -> bool:
     """Do the headers show that a program wrote this?
 
     Auto-Submitted decides alone (RFC 3834 section 5: anything but 'no'), as do the headers of

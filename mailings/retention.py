@@ -11,12 +11,14 @@ from django.db import transaction
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 
-from mailings.models import Bounce, OutgoingMail
+from mailings.models import Bounce, OutgoingMail, RelayedReply
 
 State = OutgoingMail.State
 
 ADDRESSES_FOR = timedelta(days=731)  # two years
 BOUNCES_FOR = timedelta(days=731)
+#: That a reply came; a mail server repeats one for some days, a restored mailbox later.
+REPLIES_FOR = timedelta(days=90)
 #: What came ready-made and may not have arrived: a sign-in code is of no use long before.
 READY_MADE_UNCERTAIN_FOR = timedelta(days=1)
 IN_ONE_GO = 5000  # rows
@@ -57,6 +59,10 @@ def forget(now: datetime) -> dict[str, int]:
         "old bounces dropped": sum(
             Bounce.objects.filter(pk__in=keys).delete()[0]
             for keys in _chunks(Bounce.objects.filter(at__lt=now - BOUNCES_FOR))
+        ),
+        "old replies by mail forgotten": sum(
+            RelayedReply.objects.filter(pk__in=keys).delete()[0]
+            for keys in _chunks(RelayedReply.objects.filter(at__lt=now - REPLIES_FOR))
         ),
     }
 

@@ -1,19 +1,20 @@
 """What a mail service says about mail that it took: the same events as reports by mail.
 
 django-anymail reads the services' own formats and sends one signal for all (`note`, connected in
-mailings/apps.py). Its addresses on the web exist only where a service delivers and a secret is set.
+mailings/apps.py). Its addresses on the web exist only where a service delivers and a secret is set;
+that for mail which comes in (`take`) only with INBOUND_ADDRESS.
 """
 
 import logging
 import re
 from email.utils import parseaddr
 
-from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
+from anymail.signals import AnymailInboundEvent, AnymailTrackingEvent, EventType, RejectReason
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from mailings import bounces, smtp, topics
+from mailings import bounces, inbound, smtp, topics
 from mailings.models import Bounce, OutgoingMail
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,15 @@ def note(sender, event: AnymailTrackingEvent, esp_name: str, **kwargs):
     said = " ".join(filter(None, (event.mta_response, event.description)))
     source, now = Bounce.Source.SERVICE, timezone.now()
     bounces.note(mail.to, kind, source, now, mail, _status(said), " ".join(said.split()))
+
+
+def take(sender, event: AnymailInboundEvent, esp_name: str, **kwargs):
+    """A message that a service took for us, as if a mail server had handed it over.
+
+    Services that give fields alone have django-anymail build a message of them.
+    """
+    message = event.message
+    inbound.receive(message.as_bytes(), message.envelope_recipient or "", timezone.now())
 
 
 def _mail_of(event: AnymailTrackingEvent) -> OutgoingMail | None:
@@ -130,4 +140,6 @@ def patterns() -> list:
 
     # Mandrill has one address for all that it says
     wanted = {f"{service[1]}_tracking_webhook", f"{service[1]}_webhook"}
+    if settings.INBOUND_ADDRESS:
+        wanted.add(f"{service[1]}_inbound_webhook")
     return [pattern for pattern in urls.urlpatterns if pattern.name in wanted]

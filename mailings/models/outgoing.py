@@ -38,6 +38,7 @@ class OutgoingMail(models.Model):
     class Kind(models.TextChoices):
         TRANSACTIONAL = "transactional", _("Transactional")
         MODERATION = "moderation", _("Moderation notice")
+        RELAYED = "relayed", _("Passed on between two people")
         REMINDER = "reminder", _("Reminder")
 
     class State(models.TextChoices):
@@ -59,7 +60,7 @@ class OutgoingMail(models.Model):
     WAITING = (State.QUEUED, State.DEFERRED)
 
     #: What leaves first: a sign-in code overtakes every mailing.
-    PRIORITY = {Kind.TRANSACTIONAL: 0, Kind.MODERATION: 10, Kind.REMINDER: 50}
+    PRIORITY = {Kind.TRANSACTIONAL: 0, Kind.MODERATION: 10, Kind.RELAYED: 20, Kind.REMINDER: 50}
     FIRST = 0
 
     kind = models.CharField(_("kind"), max_length=15, choices=Kind)

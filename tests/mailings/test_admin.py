@@ -128,7 +128,7 @@ def test_no_token_of_any_mail_of_the_portal_is_on_a_page_of_admin(client, lead, 
         mail = row("sent", template=template, kind="reminder", answer=f"NoReverseMatch: '{token}'")
         with translation.override("en"):
             written = ground.write(template, TO, context_of(template, token))
-        headers = kinds.headers(mail, written.subject, NOW, token)
+        headers = kinds.headers(mail, written.subject, NOW, outbox.Letter(stop=token))
         mail.subject = written.subject
         mail.content = mime.build(headers, written.text, written.html, f"part{mail.token}")
         mail.context = {"token": token}
@@ -406,6 +406,7 @@ def test_the_figures_are_those_of_the_outbox(client, lead):
     assert found.rows == [
         ("Transactional", [0] * 7),
         ("Moderation notice", [1, 0, 0, 1, 0, 0, 0]),
+        ("Passed on between two people", [0] * 7),
         ("Reminder", [0, 0, 4, 0, 0, 0, 0]),
     ]
     assert found.totals == [1, 0, 4, 1, 0, 0, 0]

@@ -23,9 +23,10 @@ from fast_mail_parser import parse_email
 from experts import correcting, editing, following_up, invitations, links, listing
 from experts import reminders as ladders
 from experts.models import Expert, Policy
-from mailings import delivery, outbox
+from mailings import delivery, outbox, relay
 from mailings.models import OutgoingMail, StopLink
 from partners import mail as ground
+from partners.refusals import Refused
 from tests.factories import NOW, ExpertFactory, LeadFactory, OrganisationFactory, UserFactory
 from tests.mailings import document_mails
 from wmaportal.local.servers import free_port
@@ -229,6 +230,21 @@ def notice(names, language="en"):
     ladders.scan(NOW)
 
 
+def reply_not_taken(names):
+    """A reply by mail to a conversation that takes no more."""
+
+    def refuse(key, arrived, now):
+        raise Refused(f"{names} is & stays <closed>.")
+
+    relay.register(relay.Conversation("headers", lambda key: "x@example.org", refuse))
+    message = message_from_bytes(b"From: x@example.org\r\n\r\n", policy=policy.default)
+    try:
+        token = relay.reply_token("headers", 1)
+        relay.receive(b"From: x@example.org\r\n\r\nWords", message, token, NOW)
+    finally:
+        del relay._conversations["headers"]
+
+
 STEPS = {
     f"partners/mail/{name}": _partners(name)
     for name in (
@@ -246,6 +262,7 @@ STEPS |= {
     )
 }
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
+STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
 STEPS |= document_mails.STEPS
 REMINDERS = document_mails.REMINDERS | {"experts/mail/reminder"}
 TRANSACTIONAL = {"experts/mail/fresh_link"} | {name for name in STEPS if "partners/" in name}
@@ -335,6 +352,79 @@ def test_where_mail_comes_in_a_reminder_can_be_stopped_by_mail_and_reports_come_
         f"<mailto:portal+stop-{stop.token}@in.example.org>"
     )
     assert taken.sender == f"portal+bounce-{row.token}@in.example.org"
+
+
+def relayed(wire, monkeypatch, **values) -> Taken:
+    """A mail of kind RELAYED whose letter has these values."""
+
+    def write(mails, now):
+        context = {"expert": Expert.objects.get()}
+        return {mail.pk: outbox.Letter(context, **values) for mail in mails}
+
+    monkeypatch.setitem(outbox._prepared_by, "experts/mail/listed", write)
+    expert = _expert("José")
+    outbox.post("experts/mail/listed", expert.email, {}, OutgoingMail.Kind.RELAYED)
+    [taken] = deliver(wire)
+    return taken
+
+
+def test_the_headers_of_what_a_person_wrote_to_another(wire, settings, monkeypatch):
+    settings.INBOUND_ADDRESS = "portal@in.example.org"
+    settings.CONTACT_ADDRESS = "lead@example.org"
+    token, earlier = relay.reply_token("advice", 1), f"<{'0' * 32}@example.org>"
+    sender = "Expert 24 via Waste Management Área"
+    taken = relayed(wire, monkeypatch, relay=token, sender=sender, answers=earlier)
+    row = OutgoingMail.objects.get()
+    expected = golden(taken, row) | {
+        "From": f"{sender} <portal@example.org>",
+        "Content-Language": "en",
+        "Reply-To": f"portal+reply-{token}@in.example.org",
+        "In-Reply-To": earlier,
+        "References": earlier,
+        "X-Portal-Loop": "example.org",
+    }
+    del expected["Auto-Submitted"]
+
+    assert without_mime(taken) == expected
+    assert taken.sender == f"portal+bounce-{row.token}@in.example.org"
+    assert (row.kind, row.priority) == ("relayed", 20)
+    _strictly(taken)
+
+
+def test_where_no_mail_comes_in_answers_to_a_person_go_to_the_lead(wire, settings, monkeypatch):
+    settings.CONTACT_ADDRESS = "lead@example.org"
+    found = decoded(relayed(wire, monkeypatch, relay="0" * 32))
+
+    assert (found["From"], found["Reply-To"]) == (FROM, "lead@example.org")
+    assert "Auto-Submitted" not in found
+
+
+@pytest.mark.parametrize(
+    "answers",
+    ["<0123456789abcdef@mail.ann.example>", "<ann.lee.2026.1@example.org>", "x\r\nBcc: y", "<a@b>"],
+)
+def test_the_message_id_of_a_persons_program_is_not_passed_on(wire, monkeypatch, answers):
+    found = decoded(relayed(wire, monkeypatch, answers=answers))
+
+    assert not {"In-Reply-To", "References", "Bcc"} & set(found)
+
+
+@pytest.mark.parametrize("broken", ["A\r\nBcc: y@example.org", "A\nb", "A\rb"])
+def test_a_line_break_in_the_words_for_the_sender_is_refused(wire, monkeypatch, broken):
+    with pytest.raises(ValueError, match="not enough values"):
+        relayed(wire, monkeypatch, sender=broken)
+
+    assert OutgoingMail.objects.get().state == "failed"
+
+
+def test_an_address_in_the_words_for_the_sender_is_no_second_address(wire, monkeypatch):
+    taken = relayed(wire, monkeypatch, sender='Ann "x" <ann@example.net>, b@example.net')
+
+    [one] = taken.message["From"].addresses
+    assert (one.addr_spec, one.display_name) == (
+        "portal@example.org",
+        'Ann "x" <ann@example.net>, b@example.net',
+    )
 
 
 @pytest.mark.parametrize("template", ["partners/mail/code", "experts/mail/listed"])

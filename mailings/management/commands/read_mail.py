@@ -43,8 +43,8 @@ class Command(BaseCommand):
 
 
 def _read(stream) -> bytes:
-    """The beginning, as far as it is looked at; the rest is read too, so that the pipe holds."""
-    content = stream.read(inbound.LONGEST)
+    """The beginning, as far as it is of use; the rest is read too, so that the pipe holds."""
+    content = stream.read(inbound.MOST)
     while stream.read(_AT_ONCE):
         pass
     return content
