@@ -64,12 +64,15 @@ _VERSION = """
 class Known:
     """What is known of the terms. Not changed once it is shared.
 
-    `phrases` has, for language and first stem, (stems, {term: value}); `profile`, for language and
-    stem, {term: value}; `spellings`, for language and first letter, whole words to correct by.
+    `phrases` has, for language and first stem, (stems, {term: value}); `sayings` the same with
+    whole words, of those that have one telling word beside little ones ("another country");
+    `profile`, for language and stem, {term: value}; `spellings`, for language and first letter,
+    whole words to correct by.
     """
 
     version: str
     phrases: dict[tuple, list] = field(default_factory=lambda: defaultdict(list))
+    sayings: dict[tuple, list] = field(default_factory=lambda: defaultdict(list))
     profile: dict[tuple, dict] = field(default_factory=dict)
     spellings: dict[tuple, list] = field(default_factory=lambda: defaultdict(list))
     checked_at: float = 0.0
@@ -130,7 +133,12 @@ def _hits(known: Known, words: list[str], language: str) -> dict[tuple, float]:
     """(term, what) → value, where what is a tuple of stems (a phrase) or one stem (a word)."""
     stop = wording.STOP[language]
     text, sure = [], []
-    for word in words:
+    found: dict[tuple, float] = {}
+    for place, word in enumerate(words):
+        for phrase, terms in known.sayings.get((language, word), ()):
+            if tuple(words[place : place + len(phrase)]) == phrase:
+                for term, value in terms.items():
+                    found[term, phrase] = value
         if word in stop:
             continue
         stem = wording.stem(word, language)
@@ -141,7 +149,6 @@ def _hits(known: Known, words: list[str], language: str) -> dict[tuple, float]:
                 stem, right = wording.stem(corrected, language), False
         text.append(stem)
         sure.append(right)
-    found: dict[tuple, float] = {}
     for place, stem in enumerate(text):
         factor = 1.0 if sure[place] else MISSPELT
         for phrase, terms in known.phrases.get((language, stem), ()):
@@ -203,6 +210,7 @@ def _learn(version: str) -> Known:
     leaves = [term for term in terms if term.parent_id]
     # (language, stems) → term → value: of equal phrases of one term the strongest counts
     phrases: dict[tuple, dict] = defaultdict(dict)
+    sayings: dict[tuple, dict] = defaultdict(dict)
     texts: dict[tuple, dict] = defaultdict(dict)
     seen_words = defaultdict(set)
 
@@ -210,6 +218,10 @@ def _learn(version: str) -> Known:
         words = wording.words_of(text)
         for language in languages:
             stems = tuple(wording.stems(words, language))
+            if len(stems) < 2 and len(words) > len(stems):
+                saying = sayings[language, tuple(words)]
+                saying.update({key: max(weight, saying.get(key, 0.0)) for key in term_ids})
+                continue
             if not stems:
                 continue
             seen_words[language].update(words)
@@ -238,6 +250,10 @@ def _learn(version: str) -> Known:
             texts["en", stem][term.pk] = WEIGHTS["description"]
     _read_library(texts, {term.pk for term in leaves})
     _weigh(known, phrases, texts, max(len(leaves), 2))
+    for (language, words), by_term in sayings.items():
+        value = EACH_MORE_WORD + 1
+        weighed = {key: weight * value / len(by_term) for key, weight in by_term.items()}
+        known.sayings[language, words[0]].append((words, weighed))
     for language, words in seen_words.items():
         for word in sorted(words):
             if len(word) >= SHORTEST_CORRECTED - 1 and word.isalpha():
