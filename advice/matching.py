@@ -6,6 +6,7 @@ What each point is worth stands in WEIGHTS, and why in docs/decisions/0070.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,7 +49,7 @@ WEIGHTS = {
     "open": -5,  # each request on the desk
 }
 IN_ORDER = (1.0, 0.6, 0.45, 0.35, 0.3, 0.25)  # of the points of a term; later ones as the last
-MOST_ASKED = 6  # times of the usual after which it counts no more
+FAR_MORE = 6  # times of the usual; what is above counts by its logarithm
 MOST_OPEN = 4
 QUICK_DAYS, SLOW_DAYS = 3, 14  # a whole bonus, and none
 
@@ -100,7 +101,8 @@ def propose(wish: Wish, now: datetime, limit: int = 10) -> list[Proposal]:
         if len(found) >= limit:
             break
         fitting &= ~index.of(keys)
-    usual = median(facts.record.asked_lately for _expert, facts, _fit in found) if found else 0
+    times = [facts.record.asked_lately for _expert, facts, _fit in found if facts.terms]
+    usual = median(times) if times else 0
     ranked = sorted(
         (
             (-round(fit + _fairness(facts.record, usual), 3), facts.record.asked_lately, expert.pk)
@@ -346,12 +348,15 @@ def _reliability(record: Record) -> float:
 
 
 def _fairness(record: Record, usual: float) -> float:
-    """Points for whose turn it is; `usual` is how often the middle one was asked in a year.
+    """Points for whose turn it is. `usual` is how often the middle one of those with a term of the
+    wish was asked in a year.
 
     In proportion, so that the busiest of equally fit experts stays near the others however many
     requests there are.
     """
-    times = min(record.asked_lately / (1 + usual), MOST_ASKED)
+    times = record.asked_lately / (1 + usual)
+    if times > FAR_MORE:
+        times = FAR_MORE + math.log(times / FAR_MORE)
     return (
         (0 if record.asked_lately else WEIGHTS["not_asked"])
         + WEIGHTS["asked"] * times

@@ -24,20 +24,23 @@ from partners import reference
 from partners.models import Term
 
 #: How much a hit tells, by where the words stand. A phrase that stands in the text word by word
-#: counts whole; words of it alone, and words of texts, much less.
+#: counts whole, one word of it alone less. Tuned on tests/advice/data/requests_to_tune.json, where
+#: `part` made the difference: several single words of one term tell more than one phrase.
 WEIGHTS = {
     "label": 3.0,
     "synonym": 2.5,
-    "everyday": 2.0,
+    "everyday": 1.5,
     "group": 0.8,  # labels and synonyms of the group: for each of its terms
-    "part": 0.35,  # one word of a longer phrase
+    "part": 0.8,  # one word of a phrase of two, as a share of the phrase
     "description": 0.5,
-    "library": 0.5,  # at most, for a word that stands in texts of this term alone
+    "library": 0.5,  # at most, for a word that stands in all texts of a term
 }
-EACH_MORE_WORD = 0.4  # a phrase of three words tells more than one word does
+EACH_MORE_WORD = 0.5  # a phrase of three words tells more than one word does
 MISSPELT = 0.75  # a word that had to be corrected
 LEAST = 0.8  # score under which a text says nothing of a term
 LEAST_SHARE = 0.2  # of the best term's score
+
+COMMON = 0.25  # what stands at more of the terms, as mercury and waste do, tells nothing
 
 SECONDS_BETWEEN_CHECKS = 60
 NEWEST = 300  # needs, practices and documents that are read, of each
@@ -249,7 +252,7 @@ def _learn(version: str) -> Known:
         for stem in set(wording.stems(wording.words_of(term.description), "en")):
             texts["en", stem][term.pk] = WEIGHTS["description"]
     _read_library(texts, {term.pk for term in leaves})
-    _weigh(known, phrases, texts, max(len(leaves), 2))
+    _weigh(known, phrases, texts, max(len(leaves), 4))
     for (language, words), by_term in sayings.items():
         value = EACH_MORE_WORD + 1
         weighed = {key: weight * value / len(by_term) for key, weight in by_term.items()}
@@ -309,14 +312,17 @@ def _weigh(known: Known, phrases: dict, texts: dict, number: int):
         for stem in stems:
             for key, weight in by_term.items():
                 value = parts[language, stem].get(key, 0.0)
-                parts[language, stem][key] = max(value, weight * WEIGHTS["part"])
+                part = weight * WEIGHTS["part"] * min(1.0, 2 / len(stems))
+                parts[language, stem][key] = max(value, part)
     everything = {place: {**texts.get(place, {})} for place in {*parts, *texts}}
     for place, by_term in parts.items():
         for key, value in by_term.items():
             everything[place][key] = max(value, everything[place].get(key, 0.0))
 
     def telling(how_many: int) -> float:
-        return max(0.0, 1 - math.log(how_many) / math.log(number))
+        if how_many > number * COMMON:
+            return 0.0
+        return 1 - math.log(how_many) / math.log(number)
 
     for place, by_term in everything.items():
         of_words = telling(max(len(parts.get(place, by_term)), 1))
