@@ -36,6 +36,7 @@ WEIGHTS = {
     "library": 0.5,  # at most, for a word that stands in all texts of a term
 }
 EACH_MORE_WORD = 0.5  # a phrase of three words tells more than one word does
+TOGETHER = 0.6  # what a phrase tells at least, as a share, however common its words
 MISSPELT = 0.75  # a word that had to be corrected
 LEAST = 0.8  # score under which a text says nothing of a term
 LEAST_SHARE = 0.2  # of the best term's score
@@ -329,6 +330,8 @@ def _weigh(known: Known, phrases: dict, texts: dict, number: int):
         known.profile[place] = {key: value * of_words for key, value in by_term.items()}
     for (language, stems), by_term in phrases.items():
         rarest = max(telling(len(parts[language, stem])) for stem in stems)
+        if len(stems) > 1:  # 'mercury mine' tells, though neither word does
+            rarest = max(rarest, TOGETHER)
         longer = 1 + EACH_MORE_WORD * (min(len(stems), 4) - 1)
         shared = telling(len(by_term))
         values = {key: weight * longer * rarest * shared for key, weight in by_term.items()}

@@ -58,10 +58,10 @@ def measure(wanted) -> list[dict]:
                 found = json.loads(
                     child(small.environ, "bench.matching", "top3", LABELLED.format(half=half))
                 )
-                rows.append(_share(name, found["share"], 0.9))
+                rows.append(_at_least(name, found["share"], 0.9))
                 print(f"  {half}: {found['hits']} of {found['requests']}")
                 if half == "to_tune":
-                    rows.append(_share("matching.reasons_min", found["reasons"], 2, "reasons"))
+                    rows.append(_at_least("matching.reasons_min", found["reasons"], 2, "reasons"))
         if wanted("matching.busiest_ratio"):
             found = json.loads(child(small.environ, "bench.matching", "fair"))
             print(f"  times asked, of {EQUALS} equally fit experts: {found['times']}")
@@ -79,7 +79,7 @@ def measure(wanted) -> list[dict]:
     return rows
 
 
-def _share(name: str, value: float, bound: float, unit: str = "share") -> dict:
+def _at_least(name: str, value: float, bound: float, unit: str = "share") -> dict:
     value = round(value, 3)
     return {"name": name, "value": value, "unit": unit, "bound": bound, "better": "higher"}
 
