@@ -20,29 +20,47 @@ def askable(experts: QuerySet[Expert], now: datetime) -> QuerySet[Expert]:
     below their own cap, and without a no of the last days.
     """
     today = now.date()
-    open_now = (
-        Choice.objects.open()
-        .filter(expert=OuterRef("pk"))
-        .order_by()
-        .values("expert")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
-    said_no = Choice.objects.filter(
-        expert=OuterRef("pk"),
-        status__in=(Choice.Status.DECLINED, Choice.Status.HANDED_ON),
-        answered_at__gt=now - JUST_DECLINED,
-    )
     return (
         experts.listed()
         .not_lapsed(Policy.current().limits(now))
         .filter(Q(paused_until=None) | Q(paused_until__lte=today))
         .filter(Q(available_from=None) | Q(available_from__lte=today))
         .filter(Q(available_until=None) | Q(available_until__gte=today))
-        .alias(to=MAIL_ADDRESS, open_now=Coalesce(Subquery(open_now), 0))
+        .alias(to=MAIL_ADDRESS, open_now=_OPEN_NOW)
         .exclude(to="")
         .filter(Q(max_open_requests=None) | Q(open_now__lt=F("max_open_requests")))
-        .exclude(Exists(said_no))
+        .exclude(Exists(_no_of_the_last_days(now).filter(expert=OuterRef("pk"))))
+    )
+
+
+def at_their_cap(experts: QuerySet[Expert]) -> QuerySet[Expert]:
+    """Those of these experts who have as many open requests as they take."""
+    capped = experts.exclude(max_open_requests=None)
+    return capped.alias(open_now=_OPEN_NOW).filter(open_now__gte=F("max_open_requests"))
+
+
+def just_declined(experts: QuerySet[Expert], now: datetime) -> QuerySet[Expert]:
+    """Those of these experts who said no in the last days."""
+    return experts.filter(pk__in=_no_of_the_last_days(now).values("expert"))
+
+
+_OPEN_NOW = Coalesce(
+    Subquery(
+        Choice.objects.open()
+        .filter(expert=OuterRef("pk"))
+        .order_by()
+        .values("expert")
+        .annotate(number=Count("pk"))
+        .values("number")
+    ),
+    0,
+)
+
+
+def _no_of_the_last_days(now: datetime) -> QuerySet[Choice]:
+    return Choice.objects.filter(
+        status__in=(Choice.Status.DECLINED, Choice.Status.HANDED_ON),
+        answered_at__gt=now - JUST_DECLINED,
     )
 
 

@@ -16,6 +16,7 @@ MODULES = (
     "directory",
     "library",
     "practices",
+    "matching",
     "imports",
     "outbox",
     "reminders",
