@@ -6,3 +6,12 @@ class AdviceConfig(AppConfig):
     name = "advice"
     verbose_name = _("Needs, advice and missions")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        # Tables exist from here on
+        from advice import answer_links, conversing, request_reminders, telling
+
+        answer_links.register()
+        conversing.register()
+        request_reminders.register()
+        telling.register()

@@ -1,7 +1,29 @@
-"""Addresses of needs, requests for advice, missions and the use of the list."""
+"""Addresses of needs, requests for advice, missions and the use of the list, under /advice/."""
+
+from django.urls import path
+
+from advice.views import by_link, home, requests
 
 NEEDS: list = []
-REQUESTS: list = []
+REQUESTS: list = [
+    path("", home.advice_home, name="advice_home"),
+    path("stories/", home.story_list, name="story_list"),
+    path("ask/", requests.request_add, name="request_add"),
+    path("ask/terms/", requests.request_terms, name="request_terms"),
+    path("requests/<int:pk>/", requests.request_detail, name="request_detail"),
+    path("requests/<int:pk>/edit/", requests.request_edit, name="request_edit"),
+    path("requests/<int:pk>/experts/", requests.request_experts, name="request_experts"),
+    path("requests/<int:pk>/check/", requests.request_check, name="request_check"),
+    path("answers/<int:pk>/", requests.choice_detail, name="choice_detail"),
+    path("files/<int:pk>/", requests.request_file, name="request_file"),
+    path("link/<slug:token>/", by_link.answer_by_link, name="answer_by_link"),
+    path(
+        "link/<slug:token>/files/<int:pk>/",
+        by_link.answer_by_link_file,
+        name="answer_by_link_file",
+    ),
+    path("link/<slug:token>/fresh/", by_link.answer_by_link_fresh, name="answer_by_link_fresh"),
+]
 MISSIONS: list = []
 USE: list = []
 

@@ -16,12 +16,20 @@ def is_own(user, expert: Expert) -> bool:
 def can_see(user, expert: Expert, field: str, today: date) -> bool:
     """May this person see this private field ("email", "phone", "max_open_requests")?
 
-    'After a request was accepted' is nobody yet: requests come with a later part of the portal.
+    'Whose request I accepted' is whom the field was given to when the expert accepted.
     """
     if is_own(user, expert) or user.has_perm("experts.change_expert"):
         return True
     audience = getattr(expert, _AUDIENCE[field]) if field in _AUDIENCE else Audience.LEAD
+    if audience == Audience.ACCEPTED:
+        return user.is_authenticated and field in _given_to(user, expert)
     return audience == Audience.PARTNERS and ground.is_partner(user, today)
+
+
+def _given_to(user, expert: Expert) -> set[str]:
+    """Fields that this person got to know when the expert accepted a request."""
+    given = expert.contact_reveals.filter(to=user).values_list("fields", flat=True)
+    return {field for fields in given for field in fields.split()}
 
 
 def contact_seen_by(user, expert: Expert, today: date) -> dict[str, str]:

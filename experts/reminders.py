@@ -25,7 +25,10 @@ NOTICE_TEMPLATE = "experts/mail/notice"
 
 
 class MailLanguage(Func):
-    """The expert's choice, else the first of the expert's languages that the portal writes."""
+    """The expert's choice, else the first of the expert's languages that the portal writes.
+
+    `to_expert` is the way from the model that is asked: "expert__" for one that points at experts.
+    """
 
     template = (
         "(SELECT coalesce(min(code) FILTER (WHERE place = 0), "
@@ -36,11 +39,11 @@ class MailLanguage(Func):
     )
     output_field = CharField()
 
-    def __init__(self):
+    def __init__(self, to_expert: str = ""):
         known = [code for code, _name in settings.MAIL_LANGUAGES]
         super().__init__(
-            "mail_language",
-            "languages",
+            f"{to_expert}mail_language",
+            f"{to_expert}languages",
             Value(known, output_field=ArrayField(CharField(max_length=7))),
         )
 

@@ -30,6 +30,15 @@ LEAD = frozenset(
         "compilation",
     )
     | {
+        "advice.view_advicerequest",
+        "advice.change_advicerequest",
+        "advice.view_choice",
+        "advice.view_requestchange",
+        "advice.view_contactreveal",
+        "advice.view_report",
+        "advice.view_block",
+        "advice.change_block",
+        "advice.view_story",
         "partners.view_user",
         "partners.change_user",
         "partners.view_partner",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 #: The areas of the navigation: URL name and word. An area appears once its URL name exists.
 AREAS = (
     ("expert_list", _("Experts")),
+    ("advice_home", _("Advice")),
     ("practice_list", _("Good practices")),
     ("document_list", _("Library")),
     ("round_list", _("Comment rounds")),

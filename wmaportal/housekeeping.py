@@ -7,6 +7,8 @@ from datetime import datetime
 
 from django.contrib.sessions.models import Session
 
+from advice import asking, outcomes
+from advice.models import AnswerLink
 from documents import (
     comment_tables,
     compiling,
@@ -32,12 +34,14 @@ def keep_house(now: datetime) -> dict[str, int]:
         "removed profiles erased": listing.erase_removed(now),
         "untouched drafts dropped": listing.drop_untouched_drafts(now),
         "old links dropped": sum(
-            links.forget_old(model, now) for model in (ProfileLink, PracticeLink)
+            links.forget_old(model, now) for model in (ProfileLink, PracticeLink, AnswerLink)
         ),
         "forgotten imports cancelled": runs.forget_old(now),
         **retention.forget(now),
         "old sessions dropped": Session.objects.filter(expire_date__lt=now).delete()[0],
         "forgotten comment tables dropped": comment_tables.forget_old(now),
+        **asking.move_on(now),
+        "requests finished": outcomes.finish_old(now),
         "round invitations written": round_reminders.invite(now),
         # What may take minutes comes last: a task that is ended there goes on in an hour
         "texts read": extracting.extract_waiting(now),

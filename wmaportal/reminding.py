@@ -5,10 +5,11 @@
 
 from datetime import datetime
 
+from advice import reminders as advice
 from documents import reminders as documents
 from experts import reminders as experts
 
-SCANS = (experts.scan, documents.scan)
+SCANS = (experts.scan, documents.scan, advice.scan)
 
 
 def scan(now: datetime) -> dict[str, int]:

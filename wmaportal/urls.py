@@ -33,7 +33,7 @@ urlpatterns = [
     ),
     path("experts/", include("experts.urls")),
     path("", include("documents.urls")),
-    path("", include("advice.urls")),
+    path("advice/", include("advice.urls")),
     path("mail/", include("mailings.urls")),
     path("", include("partners.urls")),
     path("accounts/", include("allauth.urls")),

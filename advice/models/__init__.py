@@ -7,7 +7,6 @@ from advice.models.conversation import (
     Message,
     Outcome,
     Report,
-    Side,
     Story,
 )
 from advice.models.missions import Mission, MissionPerson, MissionPlace
@@ -20,6 +19,7 @@ from advice.models.requests import (
     Place,
     RequestChange,
     RequestTerm,
+    Side,
 )
 from advice.models.survey import Survey, SurveyAnswer, SurveyLink
 

@@ -6,17 +6,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from advice.models.requests import AdviceRequest, Choice
+from advice.models.requests import AdviceRequest, Choice, Side
 from experts.models import Expert
 from partners.files import FORMATS, PrivateFileField
-
-
-class Side(models.TextChoices):
-    """Who speaks: the conversation has two sides, and the Lead who may step in."""
-
-    REQUESTER = "requester", _("Requester")
-    EXPERT = "expert", _("Expert")
-    LEAD = "lead", _("Lead")
 
 
 class Message(models.Model):

@@ -21,6 +21,14 @@ from partners.languages import validate_language
 from partners.models import Country, Organisation, PartnershipArea, Term
 
 
+class Side(models.TextChoices):
+    """Who speaks: a conversation has two sides, and the Lead who may step in."""
+
+    REQUESTER = "requester", _("Requester")
+    EXPERT = "expert", _("Expert")
+    LEAD = "lead", _("Lead")
+
+
 class AdviceRequestQuerySet(models.QuerySet):
     def sent(self):
         """Requests that somebody asked for, whatever became of them."""
@@ -162,6 +170,10 @@ class AdviceRequest(models.Model):
     created_at = models.DateTimeField(_("begun"), default=timezone.now, editable=False)
     changed_at = models.DateTimeField(_("last changed"), default=timezone.now, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True, editable=False)
+    #: Since when experts are asked, by the requester's will or the Lead's: the time runs from here
+    asking_since = models.DateTimeField(null=True, blank=True, editable=False)
+    #: The Lead saw that it takes long, and lets it run
+    slow_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
     #: Since when it has the status that it has
     since = models.DateTimeField(_("since"), default=timezone.now, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
@@ -194,6 +206,10 @@ class AdviceRequest(models.Model):
                 | Q(status__in=["draft", "waiting", "asking", "agreed"], ended_at=None),
             ),
             models.CheckConstraint(
+                name="advicerequest_asking_since",
+                condition=~Q(status="asking") | Q(asking_since__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="advicerequest_waits_for_something",
                 condition=Q(status="waiting") ^ Q(waits_for=""),
             ),
@@ -222,6 +238,16 @@ class AdviceRequest(models.Model):
     def speaks_for(self) -> str:
         """The organisation in whose name it is asked; empty when none was named."""
         return str(self.organisation) if self.organisation_id else self.house
+
+    @property
+    def look(self) -> str:
+        """The colour of its badge."""
+        return {
+            self.Status.WAITING: "warn",
+            self.Status.ASKING: "info",
+            self.Status.AGREED: "good",
+            self.Status.DONE: "good",
+        }.get(self.status, "")
 
     def set_terms(self, term_ids):
         """Make these the request's terms (keys, any order)."""
@@ -413,6 +439,11 @@ class Choice(models.Model):
     def __str__(self):
         return f"{self.expert}: {self.get_status_display()}"
 
+    @property
+    def look(self) -> str:
+        """The colour of its badge."""
+        return {self.Status.ASKED: "info", self.Status.ACCEPTED: "good"}.get(self.status, "")
+
 
 class ChoiceChange(models.Model):
     """One change of an expert's answer: from, to, when, by whom, by which way, why."""
@@ -436,9 +467,12 @@ class ChoiceChange(models.Model):
 
 
 class AnswerLink(MailLink):
-    """Lets one expert answer one request, and write in its conversation, without sign-in."""
+    """Lets one side of a choice act without sign-in: the expert answers, both write and say later
+    what came of it.
+    """
 
     choice = models.ForeignKey(Choice, models.CASCADE, related_name="links")
+    side = models.CharField(max_length=10, choices=Side, default=Side.EXPERT)
 
     class Meta(MailLink.Meta):
         abstract = False

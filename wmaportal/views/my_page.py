@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from advice import waiting as advice
 from documents import waiting as documents
 from documents.waiting import Waiting
 from experts import presenting
@@ -34,11 +35,11 @@ def my_page(request):
     is_lead = permissions.is_lead(user)
     desk_is_open = is_lead and may_open_admin(user)
     waiting = _for_the_lead(request, desk_is_open) if is_lead else []
-    waiting += documents.for_person(user, now)
+    waiting += advice.for_person(user, now) + documents.for_person(user, now)
     waiting += _for_contact(user) + _for_expert(expert, freshness)
     context = {
         "waiting": waiting,
-        "kept": documents.kept_by(user),
+        "kept": [*advice.kept_by(user), *documents.kept_by(user)],
         "expert": expert,
         "freshness": freshness,
         "complete": presenting.completeness(expert) if expert else None,
