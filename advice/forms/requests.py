@@ -115,8 +115,9 @@ class RequestForm(forms.Form):
             houses = Organisation.objects.of(user, self.today)
         else:
             del self.fields["file"]
-        if houses.exists():
+        if known := list(houses[:2]):
             self.fields["organisation"].queryset = houses
+            self.fields["organisation"].initial = known[0].pk if len(known) == 1 else None
             del self.fields["house"]
         else:
             del self.fields["organisation"]

@@ -232,7 +232,7 @@ class AdviceRequest(models.Model):
     def title(self) -> str:
         """The first words of the text, as there is no field to fill in for it."""
         line = " ".join(self.text.split())
-        return Truncator(line).chars(80) if line else str(_("no text yet"))
+        return Truncator(line).words(9) if line else str(_("no text yet"))
 
     @property
     def speaks_for(self) -> str:
