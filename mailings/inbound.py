@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 LONGEST = reports.LONGEST  # bytes of a message that are read, but for replies
 MOST = replies.LONGEST + 1  # bytes that are of any use; a reply with so many is too large
-_LONGEST_HEAD = 64 * 1024  # bytes
 _LONGEST_VALUE = 10_000  # characters of one header with recipients
 #: Where a mail server says for whom a message came, the most certain first.
 _RECIPIENT_HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
@@ -74,7 +73,7 @@ def receive(content: bytes, recipient: str, now: datetime) -> Outcome | relay.Ou
 
 def _parsed(content: bytes) -> EmailMessage:
     """The headers, without the Authentication-Results that are not our server's."""
-    headers = re.split(rb"\r?\n\r?\n", content[:_LONGEST_HEAD], maxsplit=1)[0] + b"\r\n\r\n"
+    headers = re.split(rb"\r?\n\r?\n", content[: replies.LONGEST_HEAD], maxsplit=1)[0] + b"\r\n\r\n"
     message = message_from_bytes(replies.with_short_types(headers), policy=policy.default)
     return authentication_results.trusted(message, settings.AUTHSERV_ID, settings.AUTHSERV_HOPS)
 

@@ -99,6 +99,8 @@ def receive(content: bytes, message: EmailMessage, token: str, now: datetime) ->
     conversation = _conversations.get(place.topic) if place else None
     if conversation is None:
         return Outcome.NO_SUCH_ADDRESS
+    if not replies.has_whole_head(content):
+        return Outcome.OTHER_SENDER
     refusal = _not_believed(message, conversation.address_of(place.object_id))
     return refusal or _take(content, message, place.pk, conversation, now)
 

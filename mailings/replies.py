@@ -22,6 +22,7 @@ from partners import files
 logger = logging.getLogger(__name__)
 
 LONGEST = 25 * 1024 * 1024  # bytes of a message; attachments are a third shorter
+LONGEST_HEAD = 64 * 1024  # bytes of the headers that are read
 LONGEST_TEXT = 20_000  # characters of what a person wrote
 MOST_FILES = 10
 _MOST_LINES = 600_000  # 25 MB in lines as mail has them are 340,000; each costs memory
@@ -58,6 +59,12 @@ def sender(message: Message) -> str:
     words = re.sub(r'"(?:[^"\\]|\\.)*"', " ", found[0])
     match = _NAME_AND_ADDRESS.fullmatch(words) or _BARE_ADDRESS.fullmatch(words)
     return match[1].lower() if match else ""
+
+
+def has_whole_head(content: bytes) -> bool:
+    """Were all headers read? Below the limit there may be a second From."""
+    is_short = len(content) <= LONGEST_HEAD
+    return is_short or re.search(rb"\r?\n\r?\n", content[:LONGEST_HEAD]) is not None
 
 
 def message_id(message: Message, content: bytes) -> str:
@@ -143,6 +150,8 @@ def _read(message: Message) -> Reply:
     plain, quoted = _words(message, leaves)
     text, folded = folding.fold(_clean(plain))
     folded = "\n\n".join(filter(None, [folded, _clean(quoted)]))
+    if not _INVISIBLE.sub("", text):
+        text = ""
     found = Reply(text[:LONGEST_TEXT].strip(), folded[:LONGEST_TEXT])
     if len(text) > LONGEST_TEXT:
         found.refused.append(_("The text is longer than 20,000 characters: its end is left out."))
@@ -247,6 +256,9 @@ def _unflowed(part: Message) -> str:
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+
+
+_INVISIBLE = re.compile("[\\s\u00ad\u034f\u200b-\u200f\u2060-\u2064]+")
 
 
 def _without_controls(text: str) -> str:

@@ -242,6 +242,8 @@ def test_two_from_headers_or_none_are_nobody(taken):
     assert read(written("x", "From: ann@example.net")) == relay.Outcome.OTHER_SENDER
     without = written().replace(b"From: Ann <ann@example.net>\r\n", b"")
     assert read(without) == relay.Outcome.AUTOMATIC
+    far_below = f"From: ann@example.net\r\nX: {'x' * 70_000}"
+    assert read(written("x", far_below)) == relay.Outcome.OTHER_SENDER
     assert (taken, told()) == ([], [])
 
 
@@ -436,11 +438,7 @@ def test_a_mail_of_some_megabytes_is_read_whole(taken):
 
 @pytest.mark.parametrize("text", ["", "\n\n", "> quoted\n> alone\n", "\u200e\ufeff"])
 def test_a_reply_of_quotes_alone_is_not_passed_on_and_told(taken, text):
-    outcome = read(written(text))
-
-    if text == "\u200e\ufeff":  # a mark of direction is a character of texts
-        return
-    assert outcome == relay.Outcome.EMPTY
+    assert read(written(text)) == relay.Outcome.EMPTY
     assert taken == []
     assert told() == [
         (ADDRESS, ["There is no text above the quoted mail, and no attachment to pass on."])
