@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.humanize.templatetags.humanize import apnumber
 from django.utils.formats import date_format
-from django.utils.text import get_text_list
+from django.utils.text import Truncator, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,6 +22,8 @@ from partners.models import Term
 from partners.models.countries import Region
 
 LEAST = 2  # reasons of each proposal
+LONGEST = 300  # letters
+NAMED = 3  # terms at most
 SHOWN_WORDS = 3  # of the text that stand in the profile
 SHORTEST_WORD = 5  # letters
 LONG_SILENCE = timedelta(days=7)  # after which a request that waits is mentioned
@@ -88,7 +90,7 @@ def why(
     ]
     if len(found) < LEAST:
         found.append(_("can take on a request now"))
-    return tuple(found)
+    return _short(found)
 
 
 def against(wish: Wish, expert: Expert, facts: Facts, now: datetime) -> tuple[str, ...]:
@@ -130,11 +132,20 @@ def against(wish: Wish, expert: Expert, facts: Facts, now: datetime) -> tuple[st
     elif facts.freshness != Freshness.FRESH:
         month = date_format(expert.confirmed_at, "YEAR_MONTH_FORMAT")
         found.append(_("has not confirmed the profile since %(month)s") % {"month": month})
-    return tuple(found)
+    return _short(found)
+
+
+def _short(sentences: list[str]) -> tuple[str, ...]:
+    """As they are kept with a choice (Choice.why)."""
+    return tuple(Truncator(one).chars(LONGEST) for one in sentences)
 
 
 def _list(names: list[str], last: str = "") -> str:
     return str(get_text_list(names, last or _("and")))
+
+
+def _some(labels: list[str]) -> str:
+    return "; ".join(labels[:NAMED]) + (" …" if len(labels) > NAMED else "")
 
 
 def _spoken(codes: tuple[str, ...], last: str = "") -> str:
@@ -165,7 +176,7 @@ def _field(wish: Wish, expert: Expert, facts: Facts, terms: dict[int, Term]) -> 
             "works in %(n)s of the fields: %(terms)s",
             number,
         )
-        return [text % {"n": apnumber(number), "terms": "; ".join(labels)}]
+        return [text % {"n": apnumber(number), "terms": _some(labels)}]
     near = [
         terms[key].label
         for key in expert.term_ids
@@ -176,7 +187,7 @@ def _field(wish: Wish, expert: Expert, facts: Facts, terms: dict[int, Term]) -> 
     text = ngettext(
         "works in a field near it: %(terms)s", "works in fields near it: %(terms)s", len(near)
     )
-    return [text % {"terms": "; ".join(near)}]
+    return [text % {"terms": _some(near)}]
 
 
 def _words(wish: Wish, expert: Expert) -> list[str]:

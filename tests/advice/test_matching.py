@@ -200,6 +200,19 @@ def test_several_fields_are_counted_and_named():
     assert _only(wish).reasons[0] == "works in two of the fields: Lamps; Segregation and collection"
 
 
+def test_no_reason_is_longer_than_what_is_kept_with_a_choice():
+    longest = Choice._meta.get_field("why").base_field.max_length
+    codes = [f"long-{number}" for number in range(6)]
+    for code in codes:
+        label = f"{code} ".ljust(100, "x")
+        Term.objects.create(code=code, label_en=label, parent=Term.objects.get(code="policy"))
+    ExpertFactory(terms=codes)
+
+    reasons = _only(_wish(*codes)).reasons
+
+    assert max(map(len, reasons)) == longest
+
+
 def test_where_nobody_has_the_field_somebody_of_its_group_is_proposed_and_that_is_said():
     ExpertFactory(terms=("products-dental", "policy-epr"))
 
