@@ -98,7 +98,7 @@ class PlaceForm(forms.ModelForm):
         return data
 
 
-class PlaceInline(admin.TabularInline):
+class PlaceInline(admin.StackedInline):
     model = MissionPlace
     form = PlaceForm
     fields = ["term", "wanted"]
@@ -170,7 +170,7 @@ class PersonFormSet(forms.BaseInlineFormSet):
             seen.add(pair)
 
 
-class PersonInline(admin.TabularInline):
+class PersonInline(admin.StackedInline):
     model = MissionPerson
     form = PersonForm
     formset = PersonFormSet
