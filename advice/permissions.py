@@ -12,3 +12,8 @@ from partners import permissions as ground
 def can_submit_need(user, today: date) -> bool:
     """Partners tell what countries need."""
     return ground.is_partner(user, today)
+
+
+def can_keep_missions(user) -> bool:
+    """The Lead drafts, changes and publishes missions, and sees who is proposed for them."""
+    return user.has_perm("advice.change_mission")

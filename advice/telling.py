@@ -19,7 +19,12 @@ from mailings.models import OutgoingMail
 from mailings.outbox import Letter, Skip
 from partners import languages
 
-_language = lazy(languages.name, str)  # in the language of the mail, which is active later
+
+def _named(codes: list[str]) -> str:
+    return ", ".join(map(languages.name, codes))
+
+
+_spoken = lazy(_named, str)  # in the language of the mail, which is active later
 
 Kind = OutgoingMail.Kind
 
@@ -300,7 +305,8 @@ def letter(
     request = choice.place.request
     sender = ""
     if mail.kind == Kind.RELAYED:
-        sender = context.get("writer") or request.requester.name
+        name = context.get("writer") or request.requester.name
+        sender = str(_("%(name)s via Waste Management Area") % {"name": name})
     return Letter(
         {
             "choice": choice,
@@ -309,7 +315,7 @@ def letter(
             "token": token,
             "side": str(side),
             "valid_until": now + links.VALID_FOR,
-            "spoken": [_language(code) for code in request.languages],
+            "spoken": _spoken(request.languages),
             **context,
         },
         to=address_of(choice, side),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from advice.views import by_link, home, requests
+from advice.views import by_link, home, missions, requests
 
 NEEDS: list = []
 REQUESTS: list = [
@@ -24,7 +24,14 @@ REQUESTS: list = [
     ),
     path("link/<slug:token>/fresh/", by_link.answer_by_link_fresh, name="answer_by_link_fresh"),
 ]
-MISSIONS: list = []
+MISSIONS = [
+    path("missions/", missions.mission_list, name="mission_list"),
+    path("missions/<int:pk>/", missions.mission_detail, name="mission_detail"),
+    path("missions/<int:pk>/status/", missions.mission_move, name="mission_move"),
+    path("missions/<int:pk>/cancel/", missions.mission_cancel, name="mission_cancel"),
+    path("missions/<int:pk>/people/<int:person>/", missions.mission_person, name="mission_person"),
+    path("needs/<int:pk>/mission/", missions.mission_draft, name="mission_draft"),
+]
 USE: list = []
 
 urlpatterns = [*NEEDS, *REQUESTS, *MISSIONS, *USE]

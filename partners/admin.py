@@ -91,6 +91,11 @@ class ByName(forms.ModelChoiceField):
             return named.first()
         return super().prepare_value(value)
 
+    def to_python(self, value):
+        if isinstance(value, str) and "\0" in value:  # PostgreSQL has no text with a NUL
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().to_python(value)
+
 
 class PersonByAddress(ByName):
     """A person, named by the sign-in address."""

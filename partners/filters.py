@@ -8,7 +8,23 @@ from django.utils.translation import gettext_lazy
 from partners.models import Country, Organisation, Region
 
 
-class PartnerFilter(filters.FilterSet):
+class NamingFilter(filters.FilterSet):
+    """A filter of which unknown values are ignored and named."""
+
+    def unknown(self) -> list[str]:
+        """Sentences about values that mean nothing here; the filters of these are not used."""
+        return [
+            _("%(filter)s: “%(value)s” is not known.")
+            % {
+                "filter": self.filters[name].label,
+                "value": str((error.params or {}).get("value", self.data.get(name, "")))[:60],
+            }
+            for name, errors in self.form.errors.as_data().items()
+            for error in errors
+        ]
+
+
+class PartnerFilter(NamingFilter):
     """Values within a filter are OR, filters are AND; an unknown value is ignored and named."""
 
     q = filters.CharFilter(label=gettext_lazy("Name or acronym"), method="search", max_length=200)
@@ -57,15 +73,3 @@ class PartnerFilter(filters.FilterSet):
                 for value, label in self.filters[name].extra["choices"]
             ],
         }
-
-    def unknown(self) -> list[str]:
-        """Sentences about values that mean nothing here; the filters of these are not used."""
-        return [
-            _("%(filter)s: “%(value)s” is not known.")
-            % {
-                "filter": self.filters[name].label,
-                "value": str((error.params or {}).get("value", self.data.get(name, "")))[:60],
-            }
-            for name, errors in self.form.errors.as_data().items()
-            for error in errors
-        ]

@@ -29,6 +29,7 @@ LEAD = frozenset(
         "usereport",
         "compilation",
     )
+    | _all("advice", "mission", "missionplace", "missionperson")
     | {
         "advice.view_advicerequest",
         "advice.change_advicerequest",
@@ -79,6 +80,7 @@ SECRETARIAT = frozenset(
         "documents.view_commentround",
         "documents.view_practice",
         "documents.view_proposal",
+        "advice.view_mission",
     }
 )
 

@@ -1,17 +1,33 @@
 """Missions and joint projects: who went where, as what, for which need, and what came of it."""
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from advice.models.needs import Need
 from advice.models.requests import AdviceRequest
 from documents.models import Document
 from experts.models import Expert
+from partners.directory.words import MAX_LENGTH
 from partners.models import Country, PartnershipArea, Term
+
+#: Looks at all words of a mission at once: its own, its country's, those of its places and their
+#: expertise. No index keeps them, as a register of missions has tens of rows.
+_MATCHING = """
+    SELECT m.id FROM advice_mission m JOIN partners_country c ON c.code = m.country_id
+    WHERE portal_vector('A', m.title)
+        || portal_vector('C', concat_ws(' . ', m.summary, m.result, m.costs, m.financing, c.name,
+            c.other_names, m.year::text, m.source_text, (SELECT string_agg(wanted, ' . ')
+            FROM advice_missionplace WHERE mission_id = m.id)))
+        || coalesce((SELECT string_agg(t.words::text, ' ')::tsvector FROM advice_missionplace p
+            JOIN partners_term t ON t.id = p.term_id WHERE p.mission_id = m.id), '')
+        @@ portal_query(%s)
+"""
 
 
 class MissionQuerySet(models.QuerySet):
@@ -23,6 +39,12 @@ class MissionQuerySet(models.QuerySet):
         if user.has_perm("advice.view_mission"):
             return self
         return self.published()
+
+    def matching(self, words: str):
+        """Missions with all these words, stemmed as English or as written, accents ignored."""
+        with connection.cursor() as cursor:
+            cursor.execute(_MATCHING, [words[:MAX_LENGTH]])
+            return self.filter(pk__in=[key for (key,) in cursor.fetchall()])
 
 
 class Mission(models.Model):
@@ -106,7 +128,11 @@ class Mission(models.Model):
             models.CheckConstraint(
                 name="mission_ends_after_it_starts",
                 condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
-            )
+            ),
+            models.CheckConstraint(
+                name="mission_cancelled_with_a_reason",
+                condition=~Q(status="cancelled") | ~Q(status_reason=""),
+            ),
         ]
 
     def __str__(self):
@@ -114,6 +140,18 @@ class Mission(models.Model):
 
     def get_absolute_url(self):
         return reverse("mission_detail", args=[self.pk])
+
+    @property
+    def when(self) -> str:
+        """The days as far as they are known, else the year, else nothing."""
+        first, last = (date_format(day) if day else "" for day in (self.starts_on, self.ends_on))
+        if first == last:
+            return first or str(self.year or "")
+        if first and last:
+            return gettext("%(first)s to %(last)s") % {"first": first, "last": last}
+        if first:
+            return gettext("from %(day)s") % {"day": first}
+        return gettext("until %(day)s") % {"day": last}
 
 
 class MissionPlace(models.Model):
@@ -141,8 +179,23 @@ class MissionPlace(models.Model):
         return str(self.term) if self.term_id else self.wanted
 
 
+class MissionPersonQuerySet(models.QuerySet):
+    def shown(self):
+        """Who was sent on missions that everybody sees, newest first, with mission and country."""
+        return (
+            self.filter(is_sent=True)
+            .exclude(mission__status=Mission.Status.DRAFT)
+            .select_related("mission__country")
+            .order_by(F("mission__year").desc(nulls_last=True), "-mission", "pk")
+        )
+
+
 class MissionPerson(models.Model):
-    """Somebody proposed or sent: an expert of the list, or a name."""
+    """Somebody proposed or sent: an expert of the list, or a name.
+
+    Of an expert who is removed, proposals and reasons go at once (migration 0003). That the expert
+    was sent stays, as a name without a link.
+    """
 
     mission = models.ForeignKey(Mission, models.CASCADE, related_name="people")
     place = models.ForeignKey(
@@ -155,7 +208,10 @@ class MissionPerson(models.Model):
     as_what = models.CharField(_("as what"), max_length=200, blank=True)
     #: False: proposed, seen by the Lead alone
     is_sent = models.BooleanField(_("was sent"), default=False)
+    #: Each reason is a line
     why = models.CharField(_("why proposed"), max_length=600, blank=True)
+
+    objects = MissionPersonQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("person of a mission")
@@ -170,3 +226,9 @@ class MissionPerson(models.Model):
 
     def __str__(self):
         return str(self.expert) if self.expert_id else self.name
+
+    @property
+    def profile_url(self) -> str:
+        """The expert's page while it is on the list; empty for everybody else."""
+        is_listed = self.expert_id is not None and self.expert.status == Expert.Status.LISTED
+        return self.expert.get_absolute_url() if is_listed else ""
