@@ -3,14 +3,15 @@
 What a mission says is edited in admin; each step here is the Lead's.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from advice import matching
+from advice.matching import Proposal, Wish
 from advice.models import Mission, MissionPerson, MissionPlace, Need
-from advice.proposing import people_for
 from experts.models import Expert
 from partners import decisions
 from partners.models import PartnershipArea, Term, User
@@ -23,14 +24,12 @@ OWN_AREA = "waste"
 
 
 @transaction.atomic
-def draft_from_need(
-    need_id: int, by: User, now: datetime, propose: Callable = people_for
-) -> tuple[Mission, bool]:
+def draft_from_need(need_id: int, by: User, now: datetime) -> tuple[Mission, bool]:
     """A draft with one place for each field of the need, and experts proposed for each.
 
     Gives the mission and whether it is new: while a need has a draft, that one comes back, so that
-    two clicks or two Leads make one. `propose` is called as `proposing.people_for`. Raises Refused
-    for a need that is not in the register.
+    two clicks or two Leads make one. Nobody is proposed for two places. Raises Refused for a need
+    that is not in the register.
     """
     need = Need.objects.select_for_update(of=("self",)).select_related("country").get(pk=need_id)
     if need.status not in Need.PUBLIC:
@@ -50,31 +49,46 @@ def draft_from_need(
     )
     mission.areas.set(PartnershipArea.objects.filter(slug=OWN_AREA))
     wanted = list(need.terms.all()) or [None]  # a need without terms wants somebody, too
+    taken: set[int] = set()
     for number, term in enumerate(wanted, 1):
         place = MissionPlace.objects.create(
             mission=mission, number=number, term=term, wanted="" if term else need.title
         )
-        _fill(place, term, need, now, propose)
+        if term:
+            taken |= _fill(place, people_for(term, need.description, need.country_id, taken, now))
     decisions.record(by, "drafted", mission, now)
     return mission, True
 
 
-def _fill(place: MissionPlace, term: Term | None, need: Need, now: datetime, propose: Callable):
-    """Propose experts for a place, each with as many of the reasons as there is room for."""
-    found = propose([term.pk] if term else [], need.description, need.country, now, PROPOSED)
+def people_for(
+    term: Term, text: str, country: str, taken: Iterable[int], now: datetime
+) -> list[Proposal]:
+    """Who could go for a field of expertise, the best first: PROPOSED at most, each with the field.
+
+    `country` is a code; `taken` are keys of experts who go for another place.
+    """
+    wish = Wish((term.pk,), text, country, mission=True, left_out=frozenset(taken))
+    return [one for one in matching.propose(wish, now, PROPOSED) if term.pk in one.expert.term_ids]
+
+
+def _fill(place: MissionPlace, proposals: list[Proposal]) -> set[int]:
+    """Propose experts for a place, each with as many of the reasons as there is room for. Returns
+    their keys.
+    """
     MissionPerson.objects.bulk_create(
         MissionPerson(
             mission_id=place.mission_id,
             place=place,
-            expert=expert,
+            expert=one.expert,
             as_what=str(place)[: MissionPerson._meta.get_field("as_what").max_length],
-            why=_in_lines(reasons),
+            why=in_lines(one.reasons),
         )
-        for expert, reasons in found
+        for one in proposals
     )
+    return {one.expert.pk for one in proposals}
 
 
-def _in_lines(reasons: Iterable[str]) -> str:
+def in_lines(reasons: Iterable[str]) -> str:
     """Whole sentences only: one that would not fit is left out."""
     lines = ""
     for reason in reasons:

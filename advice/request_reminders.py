@@ -6,6 +6,7 @@ question that was answered. Three weeks after acceptance both sides are asked wh
 once more ten days later; who says 'not yet' is asked again after a month.
 """
 
+import functools
 from datetime import datetime, timedelta
 
 from django.db.models import (
@@ -22,11 +23,12 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, NullIf
+from django.utils.translation import gettext_lazy
 
 from advice import asking, telling
 from advice.models import AdviceRequest, Choice, Outcome, Side
 from experts.reminders import MailLanguage
-from mailings import outbox, reminders
+from mailings import outbox, reminders, topics
 from mailings.models import OutgoingMail
 from mailings.outbox import Letter, Skip
 from mailings.reminders import Ladder, Verdict
@@ -45,9 +47,22 @@ _EXPERT_ADDRESS = Coalesce(NullIf("expert__email", Value("")), "expert__user__em
 
 
 def register():
-    """Name the functions that write the mails; called when the app is ready."""
+    """Name the topics and the functions that write the mails; called when the app is ready."""
     outbox.prepared_by(TO_REMIND, letters)
     outbox.prepared_by(TO_ASK, letters)
+    names = {
+        QUESTION: gettext_lazy("Reminders of requests for advice"),
+        OUTCOME[Side.EXPERT]: gettext_lazy("Questions about what came of advice"),
+        OUTCOME[Side.REQUESTER]: gettext_lazy("Questions about what came of advice"),
+    }
+    for topic, name in names.items():
+        side = Side.REQUESTER if topic == OUTCOME[Side.REQUESTER] else Side.EXPERT
+        topics.register(topics.of_addresses(topic, name, functools.partial(_address, side)))
+
+
+def _address(side: Side, key: int) -> str:
+    choice = telling.choices([key]).get(key)
+    return telling.address_of(choice, side) if choice else ""
 
 
 def _questions(now: datetime) -> QuerySet[Choice]:
@@ -103,8 +118,7 @@ def _ladder(topic: str, template: str, due, days: list[int]) -> Ladder:
     return Ladder(
         topic=topic,
         template=template,
-        # About the person's own business, which began with a yes or a request: nothing to stop
-        kind=OutgoingMail.Kind.TRANSACTIONAL,
+        kind=OutgoingMail.Kind.REMINDER,
         due=due,
         days=days,
         days_between=1,
@@ -153,6 +167,7 @@ def _letters(mails: list[OutgoingMail], ladder: Ladder, now: datetime) -> dict[i
     choices = telling.choices({mail.reminder.object_id for mail in open_ones})
     about = {mail.pk: choices[mail.reminder.object_id] for mail in open_ones}
     tokens = telling.make_links(open_ones, about, side, now)
+    stops = topics.tokens(ladder.topic, list(choices))
     found: dict[int, Letter | Skip] = {
         mail.pk: Skip("The question was answered meanwhile.") for mail in mails
     }
@@ -165,5 +180,6 @@ def _letters(mails: list[OutgoingMail], ladder: Ladder, now: datetime) -> dict[i
             tokens[mail.pk],
             answer_by=(about[mail.pk].asked_at or now) + asking.ANSWER_WITHIN,
             files=about[mail.pk].files,
+            stop=stops[mail.reminder.object_id],
         )
     return found

@@ -63,7 +63,7 @@ def tell_expert(choice: Choice, what: str):
             TO_EXPERT,
             choice.expert.mail_address,
             {"choice": choice, "what": what},
-            Kind.TRANSACTIONAL,
+            Kind.MODERATION,
             choice.expert.reads,
         )
 
@@ -79,7 +79,7 @@ def tell_requester(
         TO_REQUESTER,
         request.requester.email,
         {"request": request, "what": what, "choice": choice, "following": following},
-        Kind.TRANSACTIONAL,
+        Kind.MODERATION,
         request.mail_language,
     )
 
@@ -321,4 +321,5 @@ def letter(
         to=address_of(choice, side),
         relay=relay.reply_token(PLACES[side], choice.pk) if mail.kind == Kind.RELAYED else "",
         sender=sender,
+        stop=context.get("stop", ""),
     )

@@ -48,8 +48,8 @@ def wish_of(request: AdviceRequest, place: Place | None = None) -> Wish:
     elif len(terms) > 1:
         told = terms_of_text.scores(request.text)
         terms.sort(key=lambda key: (-told.get(key, 0.0), key))
-    chosen = Choice.objects.filter(place__request=request.pk).values_list("expert", flat=True)
-    left_out = set(chosen) if request.pk else set()
+    asked = Choice.objects.filter(place__request=request.pk, asked_at__isnull=False)
+    left_out = set(asked.values_list("expert", flat=True)) if request.pk else set()
     if request.requester_id:
         own = Expert.objects.filter(user=request.requester_id).values_list("pk", flat=True)
         left_out.update(own)

@@ -8,8 +8,8 @@ import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from advice import missions
 from advice.models import Mission, MissionPerson, MissionPlace, Need
-from advice.proposing import people_for
 from experts.models import Expert
 from partners.models import PartnershipArea, Term
 
@@ -84,16 +84,16 @@ def _load_draft(terms: dict[str, Term], now: datetime):
     ):
         term = terms[code]
         place = _place(mission, number, term)
-        found = people_for([term.pk], mission.summary, mission.country, now, 2)
+        found = missions.people_for(term, mission.summary, mission.country_id, [], now)
         MissionPerson.objects.bulk_create(
             MissionPerson(
                 mission=mission,
                 place=place,
-                expert=expert,
+                expert=one.expert,
                 as_what=term.label,
-                why="\n".join(reasons),
+                why=missions.in_lines(one.reasons),
             )
-            for expert, reasons in found
+            for one in found
         )
 
 

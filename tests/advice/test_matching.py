@@ -473,13 +473,18 @@ def test_a_place_of_a_team_looks_for_its_own_field():
     assert wish_of(place.request, open_place).term_ids == (_term("products-lamps"),)
 
 
-def test_who_was_chosen_for_the_request_and_the_requester_are_left_out():
+def test_who_was_asked_for_the_request_and_the_requester_are_left_out():
     request = AdviceRequestFactory()
     own = ExpertFactory(user=request.requester)
-    chosen = ChoiceFactory(place=PlaceFactory(request=request)).expert
+    asked = ChoiceFactory(
+        place=PlaceFactory(request=request),
+        status=Choice.Status.NO_ANSWER,
+        asked_at=NOW - 9 * DAY,
+    ).expert
+    ChoiceFactory(place=PlaceFactory(request=request))  # waits for the turn: can be chosen again
     ChoiceFactory()
 
-    assert wish_of(request).left_out == {own.pk, chosen.pk}
+    assert wish_of(request).left_out == {own.pk, asked.pk}
 
 
 def test_experts_of_a_merged_term_are_proposed_for_the_other():

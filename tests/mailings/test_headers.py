@@ -28,7 +28,7 @@ from mailings.models import OutgoingMail, StopLink
 from partners import mail as ground
 from partners.refusals import Refused
 from tests.factories import NOW, ExpertFactory, LeadFactory, OrganisationFactory, UserFactory
-from tests.mailings import document_mails
+from tests.mailings import advice_mails, document_mails
 from wmaportal.local.servers import free_port
 
 pytestmark = pytest.mark.django_db
@@ -263,9 +263,13 @@ STEPS |= {
 }
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
 STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
-STEPS |= document_mails.STEPS
-REMINDERS = document_mails.REMINDERS | {"experts/mail/reminder"}
-TRANSACTIONAL = {"experts/mail/fresh_link"} | {name for name in STEPS if "partners/" in name}
+STEPS |= document_mails.STEPS | advice_mails.STEPS
+REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | {"experts/mail/reminder"}
+TRANSACTIONAL = (
+    {"experts/mail/fresh_link"}
+    | advice_mails.TRANSACTIONAL
+    | {name for name in STEPS if "partners/" in name}
+)
 
 
 def sent(wire, template, names, **values) -> Taken:
@@ -306,7 +310,7 @@ def without_mime(taken: Taken) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("template", sorted(set(STEPS) - REMINDERS))
+@pytest.mark.parametrize("template", sorted(set(STEPS) - REMINDERS - advice_mails.RELAYED))
 def test_the_headers_of_all_that_cannot_be_stopped(wire, template):
     taken = sent(wire, template, "José")
     row = OutgoingMail.objects.get()
@@ -323,6 +327,11 @@ def test_the_headers_of_all_that_cannot_be_stopped(wire, template):
     [
         *(("experts/mail/reminder", language) for language in ("en", "fr", "es")),
         *((template, "en") for template in sorted(document_mails.REMINDERS)),
+        *(
+            (template, one)
+            for template in sorted(advice_mails.REMINDERS)
+            for one in ("en", "fr", "es")
+        ),
     ],
 )
 def test_the_headers_of_a_reminder(wire, template, language):
@@ -389,6 +398,18 @@ def test_the_headers_of_what_a_person_wrote_to_another(wire, settings, monkeypat
     assert taken.sender == f"portal+bounce-{row.token}@in.example.org"
     assert (row.kind, row.priority) == ("relayed", 20)
     _strictly(taken)
+
+
+@pytest.mark.parametrize("template", sorted(advice_mails.RELAYED))
+def test_a_request_and_its_messages_leave_under_the_writers_name(wire, settings, template):
+    settings.INBOUND_ADDRESS = "portal@in.example.org"
+    taken = sent(wire, template, "José")
+    found, row = decoded(taken), OutgoingMail.objects.get()
+
+    assert found["From"] == "José via Waste Management Area <portal@example.org>"
+    assert found["Reply-To"].startswith("portal+reply-")
+    assert "Auto-Submitted" not in found
+    assert (row.kind, row.to) == ("relayed", taken.to[0])
 
 
 def test_where_no_mail_comes_in_answers_to_a_person_go_to_the_lead(wire, settings, monkeypatch):
@@ -521,6 +542,8 @@ def test_two_parsers_read_the_same_and_text_and_html_say_the_same(wire, template
     ours = {name: _squeezed(str(value)) for name, value in message.items()}
     theirs = {name: [_squeezed(one) for one in values] for name, values in other.headers.items()}
     skipped = {"Content-Type"}
+    for of_parser in (ours, theirs):  # one shows a name with its quotation marks, the other without
+        of_parser["From"] = _unquoted(of_parser["From"])
     assert {name: values for name, values in theirs.items() if name not in skipped} == {
         name: [value] for name, value in ours.items() if name not in skipped
     }
@@ -528,6 +551,12 @@ def test_two_parsers_read_the_same_and_text_and_html_say_the_same(wire, template
     assert other.date_parsed is not None
     assert message["Date"].datetime == NOW.astimezone(UTC)
     say_the_same(str(message["Subject"]), text, html)
+
+
+def _unquoted(value):
+    if isinstance(value, list):
+        return [_unquoted(one) for one in value]
+    return value.replace("\\", "").replace('"', "")
 
 
 def _lines(bodies: list[str]) -> list[str]:
