@@ -388,7 +388,9 @@ def _together(wish: Wish, ranked: list[tuple], facts: dict[int, Facts]) -> list[
 # In words
 
 
-def _in_words(wish: Wish, ranked: list[tuple], facts: dict[int, Facts], now: datetime):
+def _in_words(
+    wish: Wish, ranked: list[tuple], facts: dict[int, Facts], now: datetime
+) -> list[Proposal]:
     shown = (
         Expert.objects.select_related("organisation", "country")
         .defer("search")
@@ -410,4 +412,5 @@ def _in_words(wish: Wish, ranked: list[tuple], facts: dict[int, Facts], now: dat
             open_requests=facts[key].record.open_now,
         )
         for points, _asked, key in ranked
+        if key in shown  # who was not deleted just now
     ]

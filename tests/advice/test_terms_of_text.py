@@ -104,7 +104,7 @@ def test_the_same_text_has_the_same_terms_in_the_same_order():
 
 def test_a_word_of_another_language_does_not_lead_astray():
     """'or' is gold in French and a little word in English."""
-    assert "industry-asgm" not in _codes("Should we bury it in the dump or in the pit?")
+    assert "industry-asgm" not in _codes("Do we have to sort the thermometers or the batteries?")
     assert _codes("Ils cherchent de l'or avec leurs familles dans la forêt")[0] == "industry-asgm"
 
 
@@ -195,9 +195,9 @@ def test_a_text_of_4000_letters_takes_a_few_milliseconds():
 
 
 def test_telling_words_are_those_of_the_subject_first():
-    words = terms_of_text.telling_words("Our office in Harare: how to crush fluorescent tubes", 3)
+    words = terms_of_text.telling_words("Mercury waste in Harare: we have 300 fluorescent tubes", 2)
 
-    assert set(words) == {"crush", "fluorescent", "tubes"}
+    assert set(words) == {"fluorescent", "tubes"}
 
 
 def test_everyday_words_are_given_for_every_term_in_three_languages():
