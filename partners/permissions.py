@@ -29,6 +29,7 @@ LEAD = frozenset(
         "usereport",
         "compilation",
     )
+    | _all("advice", "need", "call")
     | {
         "partners.view_user",
         "partners.change_user",
@@ -70,6 +71,7 @@ SECRETARIAT = frozenset(
         "documents.view_commentround",
         "documents.view_practice",
         "documents.view_proposal",
+        "advice.view_need",
     }
 )
 

@@ -27,7 +27,7 @@ from mailings import delivery, outbox
 from mailings.models import OutgoingMail, StopLink
 from partners import mail as ground
 from tests.factories import NOW, ExpertFactory, LeadFactory, OrganisationFactory, UserFactory
-from tests.mailings import document_mails
+from tests.mailings import advice_mails_needs, document_mails
 from wmaportal.local.servers import free_port
 
 pytestmark = pytest.mark.django_db
@@ -247,6 +247,7 @@ STEPS |= {
 }
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
 STEPS |= document_mails.STEPS
+STEPS |= advice_mails_needs.STEPS
 REMINDERS = document_mails.REMINDERS | {"experts/mail/reminder"}
 TRANSACTIONAL = {"experts/mail/fresh_link"} | {name for name in STEPS if "partners/" in name}
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from advice import kept as advice
 from documents import waiting as documents
 from documents.waiting import Waiting
 from experts import presenting
@@ -38,7 +39,7 @@ def my_page(request):
     waiting += _for_contact(user) + _for_expert(expert, freshness)
     context = {
         "waiting": waiting,
-        "kept": documents.kept_by(user),
+        "kept": documents.kept_by(user) + advice.kept_by(user),
         "expert": expert,
         "freshness": freshness,
         "complete": presenting.completeness(expert) if expert else None,
