@@ -1,13 +1,15 @@
 """Needs and calls for nominations in the Lead's admin: words change here, states by steps."""
 
+from django import forms
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from advice import calling, registering
-from advice.models import Call, Need, NeedChange, NeedTerm
-from partners.admin import NothingDeleted, ReadOnly, RecordAdmin, act, act_with_reason
+from advice.models import Call, Need, NeedChange
+from experts.admin.expert import terms_by_group
+from partners.admin import NothingDeleted, ReadOnly, RecordAdmin, Ticks, act, act_with_reason
 
 
 class ChangeInline(ReadOnly, admin.TabularInline):
@@ -21,32 +23,25 @@ class ChangeInline(ReadOnly, admin.TabularInline):
         return super().get_queryset(request).select_related("actor")
 
 
-class TermInline(admin.TabularInline):
-    """Who may change a need may change what it asks for."""
+class NeedForm(forms.ModelForm):
+    """A need as the Lead corrects it, with its terms."""
 
-    model = NeedTerm
-    extra = 1
+    expertise = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Expertise"), coerce=int, widget=Ticks
+    )
 
-    def has_change_permission(self, request, obj=None):
-        return request.user.has_perm("advice.change_need")
-
-    def has_view_permission(self, request, obj=None):
-        return request.user.has_perm("advice.view_need")
-
-    def has_add_permission(self, request, obj=None):
-        return self.has_change_permission(request)
-
-    def has_delete_permission(self, request, obj=None):
-        return self.has_change_permission(request)
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("term")
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "expertise" in self.fields:  # not for somebody who only reads
+            self.fields["expertise"].choices = terms_by_group()
+            self.initial["expertise"] = self.instance.term_ids
 
 
 @admin.register(Need)
 class NeedAdmin(NothingDeleted, RecordAdmin):
     """The words of a need; it comes from its form, and its status changes by steps."""
 
+    form = NeedForm
     list_display = ["title", "country", "year", "status", "submitted_by", "submitted_at"]
     list_filter = ["status", "country__region", "source"]
     list_select_related = ["country", "submitted_by"]
@@ -55,6 +50,7 @@ class NeedAdmin(NothingDeleted, RecordAdmin):
         "title",
         "country",
         "description",
+        "expertise",
         "source",
         "source_text",
         "url",
@@ -65,7 +61,7 @@ class NeedAdmin(NothingDeleted, RecordAdmin):
         "submitted_at",
     ]
     readonly_fields = ["status", "status_reason", "submitted_by", "submitted_at"]
-    inlines = [TermInline, ChangeInline]
+    inlines = [ChangeInline]
     actions = ["approve", "decline"]
 
     def has_add_permission(self, request):
@@ -73,6 +69,12 @@ class NeedAdmin(NothingDeleted, RecordAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("search")
+
+    def save_model(self, request, need, form, change):
+        # Only what was typed: a step may have changed the status meanwhile
+        need.save(update_fields=[name for name in form.changed_data if name != "expertise"])
+        if "expertise" in form.changed_data:
+            need.terms.set(form.cleaned_data["expertise"])
 
     @admin.action(description=gettext_lazy("Take into the register"), permissions=["change"])
     def approve(self, request, objects):

@@ -26,7 +26,7 @@ SURVEY = (
     "The Waste Management Area and the US EPA made a joint survey; Japan’s environment ministry "
     "sent three experts."
 )
-WANTED = ("industry-primary-mining", "")
+WANTED = ("handling-interim-storage", "")
 
 
 def load(now: datetime):

@@ -360,7 +360,7 @@ def test_the_lead_corrects_words_and_terms_in_admin_and_the_search_knows(client)
         form.add_prefix(name): form[name].value() or "" for form in forms for name in form.fields
     }
     lamps = Term.objects.get(code="products-lamps")
-    data |= {"title": "Cinnabar in schools", "needterm_set-0-term": lamps.pk}
+    data |= {"title": "Cinnabar in schools", "expertise": [lamps.pk]}
 
     client.post(address, data)
 
