@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from advice import asking, request_reminders
-from advice.models import AdviceRequest, Choice, Side
+from advice.models import AdviceRequest, Choice, Need, Side
 from documents.waiting import Waiting
+from experts import presenting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:
@@ -19,16 +20,16 @@ def for_person(user, now: datetime) -> list[Waiting]:
 
 
 def kept_by(user) -> list[Waiting]:
-    """Requests that this person sent."""
-    sent = AdviceRequest.objects.sent().filter(requester=user).select_related("country")
+    """Requests that this person sent and needs that were submitted, the newest of each first."""
+    sent = AdviceRequest.objects.sent().filter(requester=user).order_by("-sent_at")
+    needs = Need.objects.filter(submitted_by=user).defer("search")
+    kept = [(one, _("Request for advice")) for one in sent]
+    for need in needs.order_by("-submitted_at", "-pk"):
+        country = presenting.country(need.country_id)
+        kept.append((need, _("Need of a country: %(country)s") % {"country": country}))
     return [
-        Waiting(
-            one.title,
-            one.get_absolute_url(),
-            _("Request for advice"),
-            one.get_status_display(),
-        )
-        for one in sent.order_by("-sent_at")
+        Waiting(str(one), one.get_absolute_url(), said, one.get_status_display())
+        for one, said in kept
     ]
 
 

@@ -29,7 +29,7 @@ LEAD = frozenset(
         "usereport",
         "compilation",
     )
-    | _all("advice", "mission", "missionplace", "missionperson")
+    | _all("advice", "need", "call", "mission", "missionplace", "missionperson")
     | {
         "advice.view_advicerequest",
         "advice.change_advicerequest",
@@ -81,6 +81,7 @@ SECRETARIAT = frozenset(
         "documents.view_practice",
         "documents.view_proposal",
         "advice.view_mission",
+        "advice.view_need",
     }
 )
 

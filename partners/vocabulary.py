@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
@@ -79,25 +79,25 @@ def _references() -> Iterator[tuple[type[models.Model], models.ForeignKey]]:
 def _move(model, field, old_id: int, into_id: int):
     """Point rows at the other term; those that would then stand twice go."""
     rows = model._base_manager.filter(**{field.attname: old_id})
-    for names in _unique_with(model, field):
+    for names, where in _unique_with(model, field):
         same = {name: OuterRef(name) for name in names}
-        twin = model._base_manager.filter(**{field.attname: into_id}, **same)
-        rows.filter(Exists(twin)).delete()
+        twin = model._base_manager.filter(where, **{field.attname: into_id}, **same)
+        rows.filter(where).filter(Exists(twin)).delete()
     rows.update(**{field.attname: into_id})
 
 
-def _unique_with(model, field) -> Iterator[list[str]]:
-    """The other fields of each rule that makes `field` unique."""
+def _unique_with(model, field) -> Iterator[tuple[list[str], Q]]:
+    """The other fields of each rule that makes `field` unique, and for which rows it holds."""
     if field.unique:
-        yield []
-    rules = [tuple(names) for names in model._meta.unique_together]
+        yield [], Q()
+    rules = [(tuple(names), Q()) for names in model._meta.unique_together]
     for rule in model._meta.constraints:
         if isinstance(rule, models.UniqueConstraint):
             names = rule.fields or [part.name for part in rule.expressions if isinstance(part, F)]
-            rules.append(tuple(names))
-    for names in rules:
+            rules.append((tuple(names), rule.condition or Q()))
+    for names, where in rules:
         if field.name in names:
-            yield [name for name in names if name != field.name]
+            yield [name for name in names if name != field.name], where
 
 
 def _keep_labels(old: Term, into: Term):

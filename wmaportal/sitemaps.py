@@ -4,10 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from advice import sitemaps as advice
 from documents import sitemaps as documents
 from experts import sitemaps as experts
 from partners import mail
 from partners import sitemaps as partners
+from partners.models import Country
 
 # Lists with filters have no end; what stands in them, the sitemap names
 ROBOTS = """\
@@ -22,6 +24,8 @@ Disallow: /library/?
 Disallow: /practices/?
 Disallow: /practices/compare/
 Disallow: /partners/?
+Disallow: /advice/needs/?
+Disallow: /advice/missions/?
 
 Sitemap: {sitemap}
 """
@@ -34,13 +38,32 @@ class Pages(partners.Section):
         return [
             *("home", "expert_list", "expert_roster", "practice_list", "practice_book"),
             *("document_list", "limit_list", "round_list", "partner_list"),
+            *("advice_home", "story_list", "need_list", "supply_and_demand"),
+            *("mission_list", "country_list"),
         ]
 
     def location(self, item: str) -> str:
         return reverse(item)
 
 
-SECTIONS = {"pages": Pages, **experts.SECTIONS, **documents.SECTIONS, **partners.SECTIONS}
+class Countries(partners.Section):
+    """Each country has a page, also one of which nothing is known yet: it says what can be done."""
+
+    def items(self):
+        return list(Country.objects.order_by("pk").values_list("pk", flat=True))
+
+    def location(self, item: str) -> str:
+        return reverse("country_detail", args=[item.lower()])
+
+
+SECTIONS = {
+    "pages": Pages,
+    "countries": Countries,
+    **experts.SECTIONS,
+    **advice.SECTIONS,
+    **documents.SECTIONS,
+    **partners.SECTIONS,
+}
 
 
 @require_safe

@@ -766,7 +766,10 @@ class Migration(migrations.Migration):
                         blank=True, max_length=500, verbose_name="address of the source"
                     ),
                 ),
-                ("year", models.PositiveSmallIntegerField(verbose_name="year")),
+                (
+                    "year",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="year"),
+                ),
                 (
                     "status",
                     models.CharField(
@@ -842,7 +845,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "need of a country",
                 "verbose_name_plural": "needs of countries",
-                "ordering": ["-year", "sort_title", "pk"],
+                "ordering": [
+                    models.OrderBy(models.F("year"), descending=True, nulls_last=True),
+                    "-submitted_at",
+                    "-pk",
+                ],
             },
         ),
         migrations.AddField(
@@ -1525,7 +1532,22 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("region", models.CharField(blank=True, max_length=20, verbose_name="region")),
+                (
+                    "region",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("east-asia", "East Asia"),
+                            ("oceania", "Oceania"),
+                            ("south-west-asia", "South & West Asia"),
+                            ("africa", "Africa"),
+                            ("america", "America"),
+                            ("europe", "Europe"),
+                        ],
+                        max_length=20,
+                        verbose_name="region",
+                    ),
+                ),
                 (
                     "opened_at",
                     models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened"),
@@ -1777,9 +1799,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="need",
             index=models.Index(
-                models.OrderBy(models.F("year"), descending=True),
-                models.F("sort_title"),
-                models.F("id"),
+                models.OrderBy(models.F("year"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("submitted_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
                 name="need_by_year",
             ),
         ),

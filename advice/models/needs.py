@@ -1,5 +1,7 @@
 """What countries need: a register that partners fill and the Lead moderates."""
 
+from datetime import date
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -10,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partners.models import Country, Term
+from partners.directory.words import Words
+from partners.models import Country, Region, Term
 
 
 class NeedQuerySet(models.QuerySet):
@@ -21,6 +24,18 @@ class NeedQuerySet(models.QuerySet):
     def unmet(self):
         """Needs for which something is still to be done."""
         return self.filter(status__in=(Need.Status.OPEN, Need.Status.BEING_MET))
+
+    def newest_first(self):
+        """By the year in which it was said; those whose year nobody knows come last."""
+        return self.order_by(F("year").desc(nulls_last=True), "-submitted_at", "-pk")
+
+    def asking_for(self, terms: list[int]):
+        """Needs for one of these terms; a group stands for itself and for each term in it."""
+        return self.filter(Q(term_ids__overlap=terms) | Q(group_ids__overlap=terms))
+
+    def matching(self, words: str):
+        """Needs with all these words, as the search of experts understands them."""
+        return self.filter(search=Words(words)) if words else self
 
     def visible_to(self, user):
         """Published ones; one's own; for the Lead all. The one definition."""
@@ -82,7 +97,8 @@ class Need(models.Model):
         help_text=_("The document, meeting or letter, so that others can look it up."),
     )
     url = models.URLField(_("address of the source"), max_length=500, blank=True)
-    year = models.PositiveSmallIntegerField(_("year"))
+    #: None: the source gives none
+    year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.AWAITING, editable=False
     )
@@ -109,7 +125,7 @@ class Need(models.Model):
     class Meta:
         verbose_name = _("need of a country")
         verbose_name_plural = _("needs of countries")
-        ordering = ["-year", "sort_title", "pk"]
+        ordering = [F("year").desc(nulls_last=True), "-submitted_at", "-pk"]
         constraints = [
             models.CheckConstraint(
                 name="need_ended_with_a_reason",
@@ -118,7 +134,12 @@ class Need(models.Model):
         ]
         indexes = [
             GinIndex(fields=["search"], name="need_search"),
-            models.Index(F("year").desc(), "sort_title", "id", name="need_by_year"),
+            models.Index(
+                F("year").desc(nulls_last=True),
+                F("submitted_at").desc(),
+                F("id").desc(),
+                name="need_by_year",
+            ),
         ]
 
     def __str__(self):
@@ -162,19 +183,28 @@ class NeedChange(models.Model):
         return f"{self.need}: {self.get_new_display()}"
 
 
+class CallQuerySet(models.QuerySet):
+    def running(self, today: date):
+        """Calls that everybody is shown today, the last to end first."""
+        return self.filter(ended_at=None, ends_on__gte=today).order_by("-ends_on", "-pk")
+
+
 class Call(models.Model):
     """The Lead looks for experts in a field where needs outnumber them: shown until it ends."""
 
     term = models.ForeignKey(
         Term, models.PROTECT, related_name="calls", verbose_name=_("expertise")
     )
-    region = models.CharField(_("region"), max_length=20, blank=True)
+    #: Empty: experts of all regions are wanted
+    region = models.CharField(_("region"), max_length=20, choices=Region, blank=True)
     opened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("opened by")
     )
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
     ends_on = models.DateField(_("ends on"))
     ended_at = models.DateTimeField(_("ended early"), null=True, blank=True)
+
+    objects = CallQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("call for nominations")

@@ -20,6 +20,7 @@ from documents.models import (
     Translation,
     Version,
 )
+from partners.models import Term
 from tests.factories import NOW
 from tests.factories.experts import ExpertFactory
 from tests.factories.partners import LeadFactory, PartnerUserFactory
@@ -252,6 +253,11 @@ class PracticeVersionFactory(DjangoModelFactory):
         )
         Recommendation.objects.create(version=version, text="Keep the period short.")
         version.experts.add(ExpertFactory())
+
+    @factory.post_generation
+    def terms(version, create, given, **kwargs):
+        """`terms` are codes."""
+        version.terms.set(Term.objects.filter(code__in=given or ()))
 
 
 def publish(version: PracticeVersion):

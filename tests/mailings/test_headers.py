@@ -28,7 +28,7 @@ from mailings.models import OutgoingMail, StopLink
 from partners import mail as ground
 from partners.refusals import Refused
 from tests.factories import NOW, ExpertFactory, LeadFactory, OrganisationFactory, UserFactory
-from tests.mailings import advice_mails, document_mails
+from tests.mailings import advice_mails, advice_mails_needs, document_mails
 from wmaportal.local.servers import free_port
 
 pytestmark = pytest.mark.django_db
@@ -263,7 +263,7 @@ STEPS |= {
 }
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
 STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
-STEPS |= document_mails.STEPS | advice_mails.STEPS
+STEPS |= document_mails.STEPS | advice_mails.STEPS | advice_mails_needs.STEPS
 REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | {"experts/mail/reminder"}
 TRANSACTIONAL = (
     {"experts/mail/fresh_link"}

@@ -8,12 +8,13 @@ import pytest
 from tests import pages
 from tests.worlds import read_only_world, world, world_in_transaction
 
-LISTS = ("expert_list", "partner_list", "practice_list", "document_list")
+LISTS = ("expert_list", "partner_list", "practice_list", "document_list", "need_list")
 FILTERS = {
     "practice_list": ("term", "without", "region", "country", "kind", "cost", "used", "sort"),
     "document_list": ("kind", "term", "language", "region", "country", "year", "status", "sort"),
     "expert_list": ("region", "term", "language", "country", "can", "available", "fresh", "sort"),
     "partner_list": ("region", "kind", "country"),
+    "need_list": ("status", "region", "term", "country", "year"),
 }
 BAD_PAGES = ("0", "-1", "99999999999999999999", "abc", "٣", "1.5", "", "1_0", "²", "1e3", "null")
 NONSENSE = {

@@ -238,6 +238,7 @@ def test_filters_show_one_kind(client, lead):
         ("silent", 0),
         ("partners", 1),
         ("memberships", 0),
+        ("needs", 0),
         ("practices", 0),
         ("practice_reviews", 0),
         ("document_reviews", 0),

@@ -125,4 +125,10 @@ def test_more_finds_take_no_more_queries(client):
 
 def test_every_app_with_a_directory_is_asked():
     names = [hits.name for find in search.FINDERS for hits in find("x", AnonymousUser(), NOW)]
-    assert names == ["Experts", "Good practices", "Library", "Organisations"]
+    assert names == [
+        "Experts",
+        "Needs of countries",
+        "Good practices",
+        "Library",
+        "Organisations",
+    ]

@@ -53,6 +53,18 @@ def share(part: int, whole: int) -> SafeString:
 
 
 @register.simple_tag
+def two_bars(one: int, two: int, most: int) -> SafeString:
+    """Two numbers as bars of a table cell, one above the other, both of the same `most`."""
+    bars = (
+        '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="{name}" width="{round(100 * number / most, 1)}" height="10"/></svg>'
+        for name, number in (("one", one), ("two", two))
+        if most
+    )
+    return mark_safe("".join(bars))
+
+
+@register.simple_tag
 def facet_options(facet: dict) -> SafeString:
     """The boxes of a filter: value, label, count, checked, and `group` for one that holds others.
 

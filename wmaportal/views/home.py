@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from advice import statistics_needs as advice
 from documents import statistics as documents
 from experts import statistics
 from partners.map import draw
@@ -31,6 +32,8 @@ def home(request):
         "open_rounds": documents.open_rounds(now)[:ROWS],
         "newest_documents": documents.newest_documents(ROWS),
         "newest_practices": documents.newest_practices(ROWS),
+        "newest_needs": advice.newest_needs(ROWS),
+        "calls": advice.experts_wanted(now, ROWS),
         "limits": documents.limits_in_force()[:1],
         "groups": statistics.by_group(now),
         "last_confirmed": statistics.last_confirmed(ROWS),

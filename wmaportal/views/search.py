@@ -4,12 +4,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from advice import search as advice
 from documents import search as documents
 from experts import search as experts
 from partners import search as partners
 from partners.directory.words import MAX_LENGTH
 
-FINDERS = (experts.find, documents.find, partners.find)
+FINDERS = (experts.find, advice.find, documents.find, partners.find)
 SUGGESTIONS = 3
 
 
