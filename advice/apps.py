@@ -6,3 +6,9 @@ class AdviceConfig(AppConfig):
     name = "advice"
     verbose_name = _("Needs, advice and missions")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        # Tables exist from here on
+        from advice import survey_reminders
+
+        survey_reminders.register()

@@ -12,3 +12,8 @@ from partners import permissions as ground
 def can_submit_need(user, today: date) -> bool:
     """Partners tell what countries need."""
     return ground.is_partner(user, today)
+
+
+def can_see_whole_use(user) -> bool:
+    """The Lead sees small numbers, ages and names too; everybody else totals."""
+    return user.has_perm("advice.view_survey")

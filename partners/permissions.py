@@ -30,6 +30,10 @@ LEAD = frozenset(
         "compilation",
     )
     | {
+        "advice.view_survey",
+        "advice.add_survey",
+        "advice.change_survey",
+        "advice.view_surveyanswer",
         "partners.view_user",
         "partners.change_user",
         "partners.view_partner",

@@ -5,10 +5,11 @@
 
 from datetime import datetime
 
+from advice import survey_reminders
 from documents import reminders as documents
 from experts import reminders as experts
 
-SCANS = (experts.scan, documents.scan)
+SCANS = (experts.scan, documents.scan, survey_reminders.scan)
 
 
 def scan(now: datetime) -> dict[str, int]:

@@ -27,7 +27,7 @@ from mailings import delivery, outbox
 from mailings.models import OutgoingMail, StopLink
 from partners import mail as ground
 from tests.factories import NOW, ExpertFactory, LeadFactory, OrganisationFactory, UserFactory
-from tests.mailings import document_mails
+from tests.mailings import advice_mails_survey, document_mails
 from wmaportal.local.servers import free_port
 
 pytestmark = pytest.mark.django_db
@@ -246,8 +246,8 @@ STEPS |= {
     )
 }
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
-STEPS |= document_mails.STEPS
-REMINDERS = document_mails.REMINDERS | {"experts/mail/reminder"}
+STEPS |= document_mails.STEPS | advice_mails_survey.STEPS
+REMINDERS = document_mails.REMINDERS | advice_mails_survey.REMINDERS | {"experts/mail/reminder"}
 TRANSACTIONAL = {"experts/mail/fresh_link"} | {name for name in STEPS if "partners/" in name}
 
 
@@ -305,6 +305,7 @@ def test_the_headers_of_all_that_cannot_be_stopped(wire, template):
     ("template", "language"),
     [
         *(("experts/mail/reminder", language) for language in ("en", "fr", "es")),
+        *(("advice/mail/survey", language) for language in ("en", "fr", "es")),
         *((template, "en") for template in sorted(document_mails.REMINDERS)),
     ],
 )
@@ -445,7 +446,9 @@ def _lines(bodies: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["fr", "es"])
-@pytest.mark.parametrize("template", ["experts/mail/reminder", "experts/mail/notice"])
+@pytest.mark.parametrize(
+    "template", ["experts/mail/reminder", "experts/mail/notice", "advice/mail/survey"]
+)
 def test_text_and_html_say_the_same_in_each_language(wire, template, language):
     message = _strictly(sent(wire, template, "José", language=language))
 

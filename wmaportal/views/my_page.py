@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from advice import survey_waiting
 from documents import waiting as documents
 from documents.waiting import Waiting
 from experts import presenting
@@ -35,6 +36,7 @@ def my_page(request):
     desk_is_open = is_lead and may_open_admin(user)
     waiting = _for_the_lead(request, desk_is_open) if is_lead else []
     waiting += documents.for_person(user, now)
+    waiting += survey_waiting.for_person(user, now)
     waiting += _for_contact(user) + _for_expert(expert, freshness)
     context = {
         "waiting": waiting,
