@@ -74,6 +74,7 @@ def held(user, now: datetime) -> list[Held]:
         answer_count=Count("answers"),
         asked_count=Count("answers", filter=Q(answers__received__gt=0)),
     )
+    surveys = surveys.order_by("-opened_at", "-pk")
     return [
         Held(one, one.asked_then, one.listed_then)
         if one.was_held_before

@@ -176,15 +176,15 @@ class Curve:
     for attributes, in units of its viewBox.
     """
 
-    LEFT, RIGHT, TOP, BOTTOM = 52, 614, 20, 220
+    LEFT, RIGHT, TOP, BOTTOM = 80, 614, 20, 220
     LABELS_AT_MOST = 5
 
     def __init__(self, months: list[Month], listed: int):
-        """`months`: ascending, one or more; `listed`: experts on the list, one or more."""
-        self.listed, self._steps = listed, max(1, len(months) - 1)
+        """`months`: ascending, two or more; `listed`: experts on the list, one or more."""
+        self.listed = listed
         self.grid = [(percent, self._y(percent / 100)) for percent in (0, 25, 50, 75, 100)]
         places = [
-            (self._x(place, len(months)), self._y(month.asked / listed))
+            (self._x(place / (len(months) - 1)), self._y(month.asked / listed))
             for place, month in enumerate(months)
         ]
         self.path = "M" + " L".join(f"{x} {y}" for x, y in places)
@@ -192,16 +192,17 @@ class Curve:
         self.then = self._y(ASKED_THEN / LISTED_THEN)
         self.then_label = self._y(ASKED_THEN / LISTED_THEN, -8)
         self.begun, self.reached = months[0], months[-1]
-        is_high = self.reached.asked > 0.8 * listed
-        self.label_y = self._y(self.reached.asked / listed, 32 if is_high else -14)
+        share = self.reached.asked / listed
+        # The words stand under a high point, over others; a low one lets the line of 2014 pass
+        lowest = ASKED_THEN / LISTED_THEN
+        self.label_y = self._y(max(share, lowest), 32 if share > 0.8 else -14)
         every = -(-len(months) // self.LABELS_AT_MOST)
         self.labels = [
             (places[place][0], date_format(months[place].first, "M Y"))
             for place in range(len(months) - 1, -1, -every)
         ]
 
-    def _x(self, place: int, number: int) -> str:
-        share = place / self._steps if number > 1 else 1
+    def _x(self, share: float) -> str:
         return f"{self.LEFT + share * (self.RIGHT - self.LEFT):.1f}"
 
     def _y(self, share: float, below: int = 0) -> str:

@@ -87,9 +87,7 @@ class SurveyAdmin(NothingDeleted, RecordAdmin):
             except Refused as refusal:
                 form.add_error("closes_on", str(refusal))
             else:
-                messages.success(
-                    request, _("It is open. The next scan writes to the list.")
-                )
+                messages.success(request, _("It is open. The next scan writes to the list."))
                 return redirect("admin:advice_survey_change", survey.pk)
         counts = survey_reminders.preview(now)
         context = {

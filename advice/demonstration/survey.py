@@ -1,4 +1,4 @@
-"""Demonstration data: a survey of last year, with invented answers of two thirds of the list.
+"""Demonstration data: a survey of a year ago, with invented answers of two thirds of the list.
 
 Called by `manage.py loaddemo` alone. None is open, so that the mailbox of the demonstration does
 not fill; the Lead opens one with a button. That of 2014 is true and comes with migration 0003.
@@ -11,7 +11,7 @@ from experts.models import Expert
 from partners import demonstration as people
 from partners.models import User
 
-OPENED_BEFORE, LASTED = timedelta(days=330), timedelta(days=28)
+OPENED_BEFORE, LASTED = timedelta(days=400), timedelta(days=28)
 
 _ALL, _SOME, _NONE = SurveyAnswer.Answered
 #: Requests, from where, on what, answered, what came of it; of each fourth expert who answers.

@@ -34,9 +34,7 @@ def use_of_list(request):
         "board": board,
         "links": _links(now),
         "scale": scale.draw(board.ever.whole, board.ever.part),
-        "curve": Curve(board.months, board.ever.whole)
-        if board.months and board.ever.whole
-        else None,
+        "curve": _curve(board),
         "surveys": survey_results.held(request.user, now),
         "survey": surveying.current(now) if is_whole else None,
         "ages": [(use_board.age_in_words(age), age.number, _query(age)) for age in board.ages],
@@ -77,6 +75,13 @@ def _chosen(request: HttpRequest, now: datetime) -> tuple[PeriodForm, Period]:
         return form, usual
     first = form.cleaned_data["from"] or BEFORE_THE_PORTAL
     return form, Period.of_days(first, form.cleaned_data["to"] or today)
+
+
+def _curve(board: Board) -> Curve | None:
+    """None where there is no time to draw, or no list."""
+    if len(board.months) < 2 or not board.ever.whole:
+        return None
+    return Curve(board.months, board.ever.whole)
 
 
 def _links(now: datetime) -> dict[str, str]:
