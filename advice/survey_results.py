@@ -12,13 +12,16 @@ from advice.masking import Cell, cells
 from advice.models import Survey, SurveyAnswer
 from experts import presenting
 
+#: Words of experts on one page; admin has all of them.
+SAID_AT_MOST = 200
+
 
 @dataclass(frozen=True)
 class Results:
     """Experts who were on the list, who answered, and who had been asked; rows with their cells.
 
     `answers` stands for the public too: the totals of a survey are what it was held for. The rows
-    hide what fewer than three experts said, unless `is_whole`.
+    hide what fewer than three experts said, unless `is_whole`; a country that fewer named has none.
     """
 
     listed: int
@@ -29,7 +32,7 @@ class Results:
     answered: list[tuple[str, Cell]]
     why_not: list[tuple[str, Cell]]
     countries: list[tuple[str, Cell]]
-    said: list[SurveyAnswer]  # with words, for the Lead
+    said: list[SurveyAnswer]  # for the Lead: who wrote words, or wants to leave
 
     @property
     def unasked(self) -> int:
@@ -42,7 +45,8 @@ def of(survey: Survey, is_whole: bool) -> Results:
     asked = [row for row in rows if row.received]
     places = Counter(code for row in asked for code in row.countries)
     named = sorted(((presenting.country(code), n) for code, n in places.items()), key=_most)
-    said = survey.answers.select_related("expert").defer("expert__search")
+    said = survey.answers.exclude(about="", result="", stays=True)
+    said = said.select_related("expert").defer("expert__search")
     return Results(
         listed=survey.listed_then or 0,
         answers=len(rows),
@@ -53,8 +57,8 @@ def of(survey: Survey, is_whole: bool) -> Results:
         why_not=_rows(
             SurveyAnswer.WhyNot, (row.why_not for row in rows if not row.received), is_whole
         ),
-        countries=_zip(named, is_whole, adds_up=False),
-        said=list(said.order_by("expert__sort_name", "pk")) if is_whole else [],
+        countries=[row for row in _zip(named, is_whole, adds_up=False) if row[1].is_shown],
+        said=list(said.order_by("expert__sort_name", "pk")[:SAID_AT_MOST]) if is_whole else [],
     )
 
 

@@ -177,7 +177,7 @@ class Curve:
     """
 
     LEFT, RIGHT, TOP, BOTTOM = 80, 614, 20, 220
-    LABELS_AT_MOST = 5
+    LABELS_AT_MOST = 4
 
     def __init__(self, months: list[Month], listed: int):
         """`months`: ascending, two or more; `listed`: experts on the list, one or more."""
@@ -190,7 +190,7 @@ class Curve:
         self.path = "M" + " L".join(f"{x} {y}" for x, y in places)
         self.dots, self.end = places[:-1], places[-1]
         self.then = self._y(ASKED_THEN / LISTED_THEN)
-        self.then_label = self._y(ASKED_THEN / LISTED_THEN, -8)
+        self.then_label = self._y(ASKED_THEN / LISTED_THEN, 17)
         self.begun, self.reached = months[0], months[-1]
         share = self.reached.asked / listed
         # The words stand under a high point, over others; a low one lets the line of 2014 pass

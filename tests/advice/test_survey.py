@@ -489,6 +489,7 @@ def test_everybody_sees_totals_when_it_is_over_and_no_words_of_experts(survey, c
     assert "2 of 3 experts who answered" in page
     assert "A plan was written." not in page
     assert "fewer than 3" in page
+    assert "Viet Nam" not in page, "named by two only"
 
 
 @time_machine.travel(NOW + DAY, tick=False)
