@@ -1,7 +1,7 @@
 """Demonstration data: a survey of a year ago, with invented answers of two thirds of the list.
 
 Called by `manage.py loaddemo` alone. None is open, so that the mailbox of the demonstration does
-not fill; the Lead opens one with a button. That of 2014 is true and comes with migration 0003.
+not fill; the Lead opens one with a button. That of 2014 is true and comes with migration 0004.
 """
 
 from datetime import datetime, timedelta
