@@ -17,3 +17,8 @@ def can_submit_need(user, today: date) -> bool:
 def can_keep_missions(user) -> bool:
     """The Lead drafts, changes and publishes missions, and sees who is proposed for them."""
     return user.has_perm("advice.change_mission")
+
+
+def can_see_whole_use(user) -> bool:
+    """The Lead sees small numbers, ages and names too; everybody else totals."""
+    return user.has_perm("advice.view_survey")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from advice.views import by_link, home, missions, needs, requests
+from advice.views import by_link, home, missions, needs, requests, survey, use
 
 NEEDS: list = [
     path("needs/", needs.need_list, name="need_list"),
@@ -41,6 +41,13 @@ MISSIONS = [
     path("missions/<int:pk>/people/<int:person>/", missions.mission_person, name="mission_person"),
     path("needs/<int:pk>/mission/", missions.mission_draft, name="mission_draft"),
 ]
-USE: list = []
+USE: list = [
+    path("use/", use.use_of_list, name="use_of_list"),
+    path("use/figures.csv", use.use_of_list_csv, name="use_of_list_csv"),
+    path("survey/", survey.survey_answer, name="survey_answer"),
+    path("survey/results/<int:pk>/", survey.survey_results, name="survey_results"),
+    path("survey/<slug:token>/", survey.survey_by_link, name="survey_by_link"),
+    path("survey/<slug:token>/fresh/", survey.survey_by_link_fresh, name="survey_by_link_fresh"),
+]
 
 urlpatterns = [*NEEDS, *REQUESTS, *MISSIONS, *USE]

@@ -8,15 +8,20 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from advice import asking, request_reminders
+from advice import asking, request_reminders, survey_waiting
 from advice.models import AdviceRequest, Choice, Need, Side
 from documents.waiting import Waiting
 from experts import presenting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:
-    """In the order of urgency: questions, what came of advice, drafts."""
-    return [*_questions(user, now), *_outcomes(user, now), *_drafts(user)]
+    """In the order of urgency: questions, what came of advice, a survey, drafts."""
+    return [
+        *_questions(user, now),
+        *_outcomes(user, now),
+        *survey_waiting.for_person(user, now),
+        *_drafts(user),
+    ]
 
 
 def kept_by(user) -> list[Waiting]:

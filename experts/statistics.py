@@ -187,9 +187,14 @@ def reminded(since: datetime) -> dict[int, int]:
     return dict(rows)
 
 
-def outside_requests(since: datetime) -> dict[str, int]:
-    """Requests for advice outside the portal: `number`, and how many `experts` said one."""
-    return Confirmation.objects.filter(at__gt=since, outside_requests__isnull=False).aggregate(
+def outside_requests(since: datetime, until: datetime | None = None) -> dict[str, int]:
+    """Requests for advice outside the portal, as experts said when they confirmed after `since`
+    (and before `until`): `number`, and how many `experts` said one.
+    """
+    said = Confirmation.objects.filter(at__gt=since, outside_requests__isnull=False)
+    if until:
+        said = said.filter(at__lt=until)
+    return said.aggregate(
         number=Sum("outside_requests", default=0), experts=Count("expert", distinct=True)
     )
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.contrib.sessions.models import Session
 
-from advice import asking, outcomes
-from advice.models import AnswerLink
+from advice import asking, outcomes, surveying
+from advice.models import AnswerLink, SurveyLink
 from documents import (
     comment_tables,
     compiling,
@@ -32,9 +32,12 @@ def keep_house(now: datetime) -> dict[str, int]:
         "rounds ended": rounds.end_past(now),
         "pauses ended": listing.end_past_pauses(now),
         "removed profiles erased": listing.erase_removed(now),
+        "answers of erased profiles dropped": surveying.forget_erased(now),
+        "surveys closed": surveying.close_past(now),
         "untouched drafts dropped": listing.drop_untouched_drafts(now),
         "old links dropped": sum(
-            links.forget_old(model, now) for model in (ProfileLink, PracticeLink, AnswerLink)
+            links.forget_old(model, now)
+            for model in (ProfileLink, PracticeLink, AnswerLink, SurveyLink)
         ),
         "forgotten imports cancelled": runs.forget_old(now),
         **retention.forget(now),

@@ -1,3 +1,3 @@
 """Admin for the Lead; everybody else works on the pages."""
 
-from advice.admin import missions, needs, requests  # noqa: F401 (they register)
+from advice.admin import missions, needs, requests, survey  # noqa: F401 (they register)

@@ -129,12 +129,35 @@ DROP TRIGGER requestchange_append_only ON advice_requestchange;
 DROP TRIGGER needchange_append_only ON advice_needchange;
 """
 
+# Who takes a profile back is promised that all but name, organisation, country and expertise go;
+# why somebody was proposed for a mission says more. The floor of experts knows nothing of missions.
+MISSIONS = """
+CREATE FUNCTION advice_mission_forgets() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM advice_missionperson WHERE expert_id = NEW.id AND NOT is_sent;
+    UPDATE advice_missionperson SET why = '' WHERE expert_id = NEW.id AND why <> '';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER mission_forgets AFTER UPDATE OF status ON experts_expert FOR EACH ROW
+    WHEN (NEW.status = 'withdrawn' AND OLD.status <> 'withdrawn')
+    EXECUTE FUNCTION advice_mission_forgets();
+"""
+MISSIONS_BACK = """
+DROP TRIGGER mission_forgets ON experts_expert;
+DROP FUNCTION advice_mission_forgets();
+"""
+
 
 class Migration(migrations.Migration):
-    dependencies = [("advice", "0001_initial"), ("documents", "0002_search_and_rules")]
+    dependencies = [
+        ("advice", "0001_initial"),
+        ("documents", "0002_search_and_rules"),
+        ("experts", "0002_search_and_rules"),
+    ]
 
     operations = [
         migrations.RunSQL(WORDS, WORDS_BACK),
         migrations.RunSQL(STATES, STATES_BACK),
         migrations.RunSQL(LOGS, LOGS_BACK),
+        migrations.RunSQL(MISSIONS, MISSIONS_BACK),
     ]

@@ -1,15 +1,33 @@
 """The survey of 2014, run again: a short questionnaire to every listed expert."""
 
+from datetime import date, datetime
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experts.models import Expert
 from mailings.models import MailLink
 from partners.models.countries import validate_country
+
+
+class SurveyQuerySet(models.QuerySet):
+    def open(self, now: datetime):
+        """Those that take answers; never more than one."""
+        return self.filter(closed_at=None, closes_on__gte=now.date())
+
+    def over(self, now: datetime):
+        return self.exclude(closed_at=None, closes_on__gte=now.date())
+
+    def visible_to(self, user, now: datetime):
+        """Whose results this person may see: the Lead at once, everybody when it is over."""
+        if user.has_perm("advice.view_survey"):
+            return self
+        return self.over(now)
 
 
 class Survey(models.Model):
@@ -20,13 +38,19 @@ class Survey(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
+    #: The last day on which it takes answers
     closes_on = models.DateField(_("closes on"))
-    #: Of a survey held before the portal, only its figures are known
+    #: When it was closed: by the Lead, or after that day by the portal
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
+    #: When it was opened
     listed_then = models.PositiveIntegerField(_("experts on the list"), null=True, blank=True)
+    #: Of a survey held before the portal; of the others the answers are counted
     asked_then = models.PositiveIntegerField(
         _("experts who had been asked for advice"), null=True, blank=True
     )
     source_text = models.CharField(_("source"), max_length=300, blank=True)
+
+    objects = SurveyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("survey")
@@ -34,14 +58,32 @@ class Survey(models.Model):
         ordering = ["-opened_at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                name="survey_figures_together",
-                condition=Q(listed_then=None, asked_then=None)
-                | Q(listed_then__gte=F("asked_then")),
-            )
+                name="survey_asked_of_listed",
+                condition=Q(asked_then=None)
+                | Q(listed_then__isnull=False, listed_then__gte=F("asked_then")),
+            ),
+            models.UniqueConstraint(Value(1), name="survey_one_open", condition=Q(closed_at=None)),
         ]
 
     def __str__(self):
         return self.title
+
+    def get_absolute_url(self):
+        return reverse("survey_results", args=[self.pk])
+
+    @property
+    def was_held_before(self) -> bool:
+        """Before there was a portal: only its figures are known."""
+        return self.asked_then is not None
+
+    @property
+    def closed_on(self) -> date:
+        """The last day on which it took answers, or takes them."""
+        return min(self.closes_on, self.closed_at.date()) if self.closed_at else self.closes_on
+
+    def is_open(self, now: datetime) -> bool:
+        """As `SurveyQuerySet.open`."""
+        return self.closed_at is None and self.closes_on >= now.date()
 
 
 class SurveyAnswer(models.Model):

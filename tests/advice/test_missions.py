@@ -9,9 +9,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from advice import missions, search_missions
+from advice import missions, search
 from advice.models import Mission, MissionPerson, MissionPlace, Need
-from advice.sitemaps_missions import Missions
+from advice.sitemaps import Missions
 from experts import listing
 from experts.models import Expert
 from partners import vocabulary
@@ -446,10 +446,10 @@ def test_pages_take_the_same_queries_with_one_row_and_with_many(client, lead):
 def test_search_finds_published_missions(client):
     MissionFactory(title="Survey of a cell plant")
     MissionFactory(title="Survey that is a draft", status="draft")
-    (hits,) = search_missions.find("surveys", PartnerUserFactory(), NOW)
+    _needs, hits = search.find("surveys", PartnerUserFactory(), NOW)
     assert (hits.total, [hit.title for hit in hits.hits]) == (1, ["Survey of a cell plant"])
     assert hits.heading == "1 mission or project"
-    (hits,) = search_missions.find("surveys", LeadFactory(), NOW)
+    _needs, hits = search.find("surveys", LeadFactory(), NOW)
     assert hits.total == 2
 
 

@@ -29,6 +29,8 @@ MAILS = ("reminder", "notice", "fresh_link", "unlisted_for_silence")
 PAGES = [path.relative_to(ROOT / "templates") for path in ROOT.glob("templates/experts/by_link/*")]
 TEMPLATES = [
     *map(str, PAGES),
+    *(f"advice/survey_by_link{name}.html" for name in ("", "_dead", "_sent")),
+    *(f"advice/mail/survey{end}" for end in (".subject.txt", ".txt", ".html")),
     "mailings/stop.html",
     *(f"experts/mail/{name}{end}" for name in MAILS for end in (".subject.txt", ".txt", ".html")),
     "experts/consent/2026-11.html",
@@ -38,6 +40,7 @@ TEMPLATES = [
 ]
 #: Modules whose every sentence may be shown there.
 MODULES = [
+    "advice/forms/survey.py",
     "experts/confirmation.py",
     "experts/facts.py",
     "experts/filters.py",
@@ -51,6 +54,15 @@ MODULES = [
 ]
 #: Of other modules, what the steps behind the buttons answer and what fields refuse.
 SENTENCES = [
+    "All of them",
+    "Some of them",
+    "None of them",
+    "The list is not known",
+    "My profile was out of date",
+    "My field is not needed now",
+    "People find me in other ways",
+    "I do not know",
+    "This survey is closed.",
     "Agree to be listed first.",
     "A pause lasts 12 months at most: until %(day)s.",
     "Another profile has this e-mail address.",

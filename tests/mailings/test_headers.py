@@ -28,7 +28,12 @@ from mailings.models import OutgoingMail, StopLink
 from partners import mail as ground
 from partners.refusals import Refused
 from tests.factories import NOW, ExpertFactory, LeadFactory, OrganisationFactory, UserFactory
-from tests.mailings import advice_mails, advice_mails_needs, document_mails
+from tests.mailings import (
+    advice_mails,
+    advice_mails_needs,
+    advice_mails_survey,
+    document_mails,
+)
 from wmaportal.local.servers import free_port
 
 pytestmark = pytest.mark.django_db
@@ -263,8 +268,10 @@ STEPS |= {
 }
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
 STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
-STEPS |= document_mails.STEPS | advice_mails.STEPS | advice_mails_needs.STEPS
-REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | {"experts/mail/reminder"}
+STEPS |= document_mails.STEPS | advice_mails.STEPS
+STEPS |= advice_mails_needs.STEPS | advice_mails_survey.STEPS
+REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | advice_mails_survey.REMINDERS
+REMINDERS |= {"experts/mail/reminder"}
 TRANSACTIONAL = (
     {"experts/mail/fresh_link"}
     | advice_mails.TRANSACTIONAL
@@ -326,6 +333,7 @@ def test_the_headers_of_all_that_cannot_be_stopped(wire, template):
     ("template", "language"),
     [
         *(("experts/mail/reminder", language) for language in ("en", "fr", "es")),
+        *(("advice/mail/survey", language) for language in ("en", "fr", "es")),
         *((template, "en") for template in sorted(document_mails.REMINDERS)),
         *(
             (template, one)
@@ -564,7 +572,9 @@ def _lines(bodies: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["fr", "es"])
-@pytest.mark.parametrize("template", ["experts/mail/reminder", "experts/mail/notice"])
+@pytest.mark.parametrize(
+    "template", ["experts/mail/reminder", "experts/mail/notice", "advice/mail/survey"]
+)
 def test_text_and_html_say_the_same_in_each_language(wire, template, language):
     message = _strictly(sent(wire, template, "José", language=language))
 

@@ -41,13 +41,17 @@ def key(region: str) -> SafeString:
 
 
 @register.simple_tag
-def share(part: int, whole: int) -> SafeString:
-    """The bar of a table cell: a share of a whole. The figure stands in a cell of its own."""
+def share(part: int, whole: int, kind: str = "one") -> SafeString:
+    """The bar of a table cell: a share of a whole. The figure stands in a cell of its own.
+
+    `kind` is the series: one, two, or past.
+    """
     width = round(100 * part / whole, 1) if whole else 0
     return format_html(
         '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="room" width="100" height="10"/>'
-        '<rect class="one" width="{}" height="10"/></svg>',
+        '<rect class="{}" width="{}" height="10"/></svg>',
+        kind,
         mark_safe(str(width)),  # a number: never with a decimal comma
     )
 

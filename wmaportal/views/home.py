@@ -7,16 +7,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from advice import statistics as use_of_list
 from advice import statistics_needs as advice
 from documents import statistics as documents
 from experts import statistics
+from partners import scale
 from partners.map import draw
 from partners.models import Partner
 
 ROWS = 3
-#: The list that the survey of 2014 asked about; the scale has a tick for each of them.
-ABOUT_FORTY = range(36, 45)
-ASKED_IN_2014 = 12.5  # percent: 5 of 40
 
 
 @require_safe
@@ -27,7 +26,8 @@ def home(request):
         "figures": figures,
         "map": draw(figures["regions"], figures["countries"], figures["fresh_months"]),
         "regions": sum(1 for region in figures["regions"] if region["total"]),
-        "scale": scale(figures["total"], figures["confirmed"]),
+        "scale": scale.draw(figures["total"], figures["confirmed"]),
+        "asked": use_of_list.experts_asked(),
         "known": documents.figures(),
         "open_rounds": documents.open_rounds(now)[:ROWS],
         "newest_documents": documents.newest_documents(ROWS),
@@ -61,26 +61,3 @@ def contact_address() -> str:
     """Where people write to the Lead: CONTACT_ADDRESS, else where the portal's mail comes from."""
     stated = getattr(settings, "CONTACT_ADDRESS", "")
     return stated or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-
-
-def scale(total: int, confirmed: int) -> dict | None:
-    """Places on the lying column, in percent of the list; None while nobody is listed.
-
-    A tick for each expert only where the list is about the forty of 2014: else the ticks would be
-    a fence, and the share of 2014 would say nothing.
-    """
-    if not total:
-        return None
-    ticked = total in ABOUT_FORTY
-    ticks = [(round(100 * n / total, 1), n % 5 == 0) for n in range(total + 1 if ticked else 0)]
-    share = round(100 * confirmed / total, 1)
-    # Words at the end of the column would run into "listed", words at its beginning out of it
-    anchor = "end" if share > 86 else "start" if share < 6 else ""
-    return {
-        "ticks": ticks,
-        "share": share,
-        "label_at": min(share, 91.0),
-        "anchor": anchor,
-        "all": confirmed == total,
-        "then": ASKED_IN_2014 if ticked and abs(share - ASKED_IN_2014) > 12 else None,
-    }
