@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, QuerySet
 
-from advice import fitting, stories, supply
+from advice import fitting, supply
 from advice.models import AdviceRequest, Mission, Need
 from documents.models import Document, Practice
 from partners.models import Country, Organisation, Region
@@ -68,10 +68,7 @@ def everything(country: Country, user, now: datetime) -> dict:
         "documents": _first(documents.defer("search").order_by("-year", "sort_title", "pk")),
         "missions": _first(missions.prefetch_related("areas")),
         "organisations": _first(houses.order_by("name", "pk")),
-        "stories": {
-            "rows": stories.told(stories.of_country(code)[:MOST]),
-            "total": stories.of_country(code).count(),
-        },
+        "stories": _first(AdviceRequest.objects.filter(country=country).stories()),
         "requests": AdviceRequest.objects.sent().filter(country=country).count(),
     }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.contrib.sessions.models import Session
 
-from advice import asking, outcomes, surveying
+from advice import asking, erasing, outcomes, surveying
 from advice.models import AnswerLink, SurveyLink
 from documents import (
     comment_tables,
@@ -33,6 +33,7 @@ def keep_house(now: datetime) -> dict[str, int]:
         "pauses ended": listing.end_past_pauses(now),
         "removed profiles erased": listing.erase_removed(now),
         "answers of erased profiles dropped": surveying.forget_erased(now),
+        "words of erased profiles dropped": erasing.forget_erased(now),
         "surveys closed": surveying.close_past(now),
         "untouched drafts dropped": listing.drop_untouched_drafts(now),
         "old links dropped": sum(

@@ -170,15 +170,19 @@ def _initial(request: AdviceRequest) -> dict:
 
 
 class OriginForm(forms.Form):
-    """The need or practice that a request comes from, as an address names it; unknown is none."""
+    """The need, practice or expert that a request begins with, as an address names it; unknown is
+    none.
+    """
 
     need = forms.ModelChoiceField(Need.objects.none(), required=False)
     practice = forms.ModelChoiceField(Practice.objects.none(), required=False, to_field_name="code")
+    expert = forms.ModelChoiceField(Expert.objects.none(), required=False)
 
     def __init__(self, data, *, user):
         super().__init__(data)
         self.fields["need"].queryset = Need.objects.visible_to(user)
         self.fields["practice"].queryset = Practice.objects.visible_to(user).published()
+        self.fields["expert"].queryset = Expert.objects.listed().defer("search")
 
     def found(self) -> dict:
         self.is_valid()

@@ -7,8 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from advice.models.requests import AdviceRequest, Choice, Side
+from documents.models import Practice
 from experts.models import Expert
 from partners.files import FORMATS, PrivateFileField
+from partners.models import Country, Term
 
 
 class Message(models.Model):
@@ -155,7 +157,16 @@ class Outcome(models.Model):
 
 class StoryQuerySet(models.QuerySet):
     def shown(self):
+        """Those that everybody may read."""
         return self.filter(hidden_at=None)
+
+    def with_words(self):
+        """With all that a page shows of a story: three queries however many they are."""
+        return (
+            self.select_related("choice__expert", "choice__place__request__practice__current")
+            .prefetch_related("choice__outcomes", "choice__place__request__terms")
+            .defer("choice__expert__search", "choice__place__request__practice__current__search")
+        )
 
 
 class Story(models.Model):
@@ -176,7 +187,39 @@ class Story(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self):
-        return str(self.choice.place.request)
+        return f"{self.choice.expert}, {self.country}"
+
+    @property
+    def country(self) -> Country:
+        return self.choice.place.request.country
+
+    @property
+    def expert(self) -> Expert | None:
+        """Who helped; None when the profile left the list."""
+        expert = self.choice.expert
+        return expert if expert.status == Expert.Status.LISTED else None
+
+    @property
+    def practice(self) -> Practice | None:
+        """The practice that the request was about, where it can be read."""
+        practice = self.choice.place.request.practice
+        is_published = practice is not None and practice.status == Practice.Status.PUBLISHED
+        return practice if is_published else None
+
+    @property
+    def terms(self) -> list[Term]:
+        return list(self.choice.place.request.terms.all())
+
+    def said_by(self, side: str) -> "Outcome | None":
+        return next((one for one in self.choice.outcomes.all() if one.side == side), None)
+
+    @property
+    def requester_said(self) -> "Outcome | None":
+        return self.said_by(Side.REQUESTER)
+
+    @property
+    def expert_said(self) -> "Outcome | None":
+        return self.said_by(Side.EXPERT)
 
 
 class Block(models.Model):

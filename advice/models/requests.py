@@ -4,6 +4,7 @@ The state of the request and the answer of each expert are rows of their own. Th
 state to the next stand in `NEXT`; a trigger of migration 0002 knows the same ways.
 """
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -37,6 +38,11 @@ class AdviceRequestQuerySet(models.QuerySet):
     def open(self):
         """Sent, and not ended."""
         return self.filter(status__in=AdviceRequest.OPEN)
+
+    def stories(self):
+        """What everybody may read of these, the newest first."""
+        stories = apps.get_model("advice", "Story").objects.shown().with_words()
+        return stories.filter(choice__place__request__in=self)
 
     def visible_to(self, user):
         """One's own; those that one was asked about; for the Lead all that were sent."""
@@ -321,6 +327,11 @@ class ChoiceQuerySet(models.QuerySet):
     def seen_by_expert(self):
         """Choices of which the expert knows: asked, whatever came after."""
         return self.filter(asked_at__isnull=False)
+
+    def stories(self):
+        """What everybody may read of these, the newest first."""
+        stories = apps.get_model("advice", "Story").objects.shown().with_words()
+        return stories.filter(choice__in=self)
 
     def open(self):
         """Asked and not answered, or accepted and under way: what counts for an expert's cap."""

@@ -5,8 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from advice import stories
-from advice.models import AdviceRequest, Choice
+from advice.models import AdviceRequest, Choice, Story
 
 PER_PAGE = 20
 OWN_AT_MOST = 50
@@ -32,7 +31,7 @@ def advice_home(request):
     context = {
         "own": own,
         "asked": asked,
-        "stories": stories.told(stories.shown()[:STORIES]),
+        "stories": Story.objects.shown().with_words()[:STORIES],
         "now": timezone.now(),
     }
     return render(request, "advice/advice_home.html", context)
@@ -41,6 +40,6 @@ def advice_home(request):
 @require_safe
 def story_list(request):
     """What came of requests, where both sides agreed to tell it; the newest first."""
-    page = Paginator(stories.shown(), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "stories": stories.told(page.object_list)}
-    return render(request, "advice/story_list.html", context)
+    stories = Story.objects.shown().with_words()
+    page = Paginator(stories, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "advice/story_list.html", {"page": page})

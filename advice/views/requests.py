@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from advice import asking, drafting, matching, outcomes, sending, telling
+from advice import asking, availability, drafting, matching, outcomes, sending, telling
 from advice.forms.requests import OriginForm, ReasonForm, RequestForm
 from advice.models import AdviceRequest, Attachment, Choice, Side
 from advice.terms_of_text import propose_terms
 from advice.views import acting
 from experts import presenting
-from experts.models import Policy
+from experts.models import Expert, Policy
 from partners import languages, serving
 from partners import permissions as ground
 from partners.models import Term
@@ -75,7 +75,8 @@ def _edit(request: HttpRequest, draft: AdviceRequest | None, origin: dict):
                 messages.success(request, _("Your draft is saved."))
                 again = "later" not in request.POST
                 return redirect("request_edit" if again else "request_detail", saved.pk)
-            return redirect("request_experts", saved.pk)
+            wanted = f"?expert={origin['expert'].pk}" if "expert" in origin else ""
+            return redirect(reverse("request_experts", args=[saved.pk]) + wanted)
     context = {
         "form": form,
         "draft": draft,
@@ -185,6 +186,10 @@ def request_experts(request, pk: int):
         proposals = matching.propose(matching.wish_of(draft, place), now, limit=PROPOSED_AT_MOST)
         before = [choice.expert_id for choice in place.choices.all()]
         rows.append({"place": place, "proposals": _shown(proposals, before, now)})
+    meant = OriginForm(request.GET, user=request.user).found().get("expert")
+    cannot = availability.why_not(meant, now) if meant else ""
+    if meant and not cannot and rows:
+        _put_first(rows[0]["proposals"], meant, now)
     if request.method == "POST":
         wanted = {} if "lead" in request.POST else _wanted(request, rows)
         try:
@@ -203,6 +208,7 @@ def request_experts(request, pk: int):
         "draft": draft,
         "rows": rows,
         "refused": refused,
+        "cannot": cannot,
         "left_out": matching.not_shown(matching.wish_of(draft), now),
         "at_most": asking.CHOICES_AT_MOST,
         "terms": list(draft.terms.all()),
@@ -227,6 +233,19 @@ def _shown(proposals, before: list[int], now) -> list[dict]:
         }
         for one in proposals
     ]
+
+
+def _put_first(rows: list[dict], meant: Expert, now):
+    """The expert whom the person came for stands on top, ticked, whatever the portal proposes."""
+    known = next((row for row in rows if row["expert"].pk == meant.pk), None)
+    if known:
+        rows.remove(known)
+    else:
+        reasons = (_("you came for this expert"),)
+        proposal = matching.Proposal(meant, reasons, (), 0, availability.open_requests(meant))
+        [known] = _shown([proposal], [], now)
+    known["ticked"] = True
+    rows.insert(0, known)
 
 
 def _wanted(request: HttpRequest, rows: list[dict]) -> dict[int, list[tuple[int, list[str]]]]:
