@@ -32,7 +32,7 @@ def _erased(now: datetime) -> QuerySet[Expert]:
 
 @transaction.atomic
 def forget_erased(now: datetime) -> int:
-    """Erase what these experts wrote. Returns how many messages and reasons went; safe to repeat."""
+    """Erase what these experts wrote; safe to repeat. Returns how many texts went."""
     of_erased = Q(choice__expert__in=_erased(now))
     own_side = of_erased & Q(side=Side.EXPERT)
     files = Attachment.objects.filter(message__in=Message.objects.filter(own_side).values("pk"))
