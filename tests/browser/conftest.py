@@ -62,3 +62,23 @@ def signed_in(base_url):
         context.add_cookies(cookies_of(client, base_url))
 
     return sign_in
+
+
+@pytest.fixture
+def visit(browser, base_url):
+    """A browser of somebody's own: `visit()` for a visitor, `visit(user)` signed in."""
+    from tests.browser.tools import cookies_of
+    from tests.pages import World
+
+    contexts = []
+
+    def visit(user=None):
+        context = browser.new_context(base_url=base_url)
+        contexts.append(context)
+        if user is not None:
+            context.add_cookies(cookies_of(World().client(user.email.split("@")[0]), base_url))
+        return context.new_page()
+
+    yield visit
+    for context in contexts:
+        context.close()

@@ -18,26 +18,6 @@ from tests.factories.partners import TOTP_SECRET
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def visit(browser, base_url):
-    """A browser of somebody's own: `visit()` for a visitor, `visit(user)` signed in."""
-    from tests.browser.tools import cookies_of
-    from tests.pages import World
-
-    contexts = []
-
-    def visit(user=None):
-        context = browser.new_context(base_url=base_url)
-        contexts.append(context)
-        if user is not None:
-            context.add_cookies(cookies_of(World().client(user.email.split("@")[0]), base_url))
-        return context.new_page()
-
-    yield visit
-    for context in contexts:
-        context.close()
-
-
 def sign_in(page, email, code_for):
     """With the code from the mail; from the page of signing in."""
     page.locator("#id_email").fill(email)
