@@ -42,7 +42,9 @@ def _letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Ski
         about = {mail.pk: choices[mail.context["choice"]["pk"]] for mail in of_side}
         tokens = telling.make_links(of_side, about, side, now)
         for mail in of_side:
-            found[mail.pk] = telling.letter(about[mail.pk], side, mail, now, tokens[mail.pk])
+            found[mail.pk] = telling.letter(
+                about[mail.pk], side, mail, now, tokens[mail.pk], can_reply=False
+            )
     return found
 
 

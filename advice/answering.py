@@ -22,6 +22,8 @@ def _asked(choice_id: int) -> Choice:
     choice = locked_choice(choice_id)
     if choice.status != Choice.Status.ASKED:
         raise Refused(_no_more(choice))
+    if choice.expert.status != Expert.Status.LISTED:
+        raise Refused(_("You are not on the list now, so there is nothing to answer."))
     return choice
 
 
@@ -108,11 +110,15 @@ def hand_on(
         raise Refused(_("This person is not on the list of experts."))
     if colleague.pk == choice.expert_id:
         raise Refused(_("Choose somebody else than yourself."))
+    asking.one_at_a_time()
     known = choice.place.choices.filter(expert=colleague).first()
-    if known is not None and known.status != Choice.Status.CHOSEN:
-        raise Refused(_("%(name)s was asked before.") % {"name": colleague})
-    if why := availability.why_not(colleague, now):
-        raise Refused(why)
+    cannot = (
+        (known is not None and known.status != Choice.Status.CHOSEN)
+        or colleague.user_id == choice.place.request.requester_id
+        or availability.why_not(colleague, now)
+    )
+    if cannot:  # one sentence: who was asked, and who said no to others, is nobody's business
+        raise Refused(_("%(name)s cannot be asked for this request now.") % {"name": colleague})
     last = choice.place.choices.aggregate(last=Max("order"))["last"]
     following = known or Choice.objects.create(
         place=choice.place,

@@ -8,7 +8,7 @@ several places, which are asked for at the same time.
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -22,6 +22,8 @@ ANSWER_WITHIN = timedelta(days=7)
 REMIND_AFTER = timedelta(days=3)
 LEAD_IS_TOLD = timedelta(days=14)
 LEAD_DECIDES = timedelta(days=21)
+
+_LOCK = 0x57414D41  # among PostgreSQL's advisory locks: one expert is asked at a time
 
 CHOICES_AT_MOST = 3  # for one place, by the requester
 
@@ -42,6 +44,7 @@ def begin(request: AdviceRequest, now: datetime, actor: User | None):
 
 def ask_next(place: Place, now: datetime) -> Choice | None:
     """Ask the next choice of a place that is free; who cannot be asked now is passed over."""
+    one_at_a_time()
     if place.choices.filter(status__in=(Choice.Status.ASKED, Choice.Status.ACCEPTED)).exists():
         return None
     waiting = place.choices.filter(status=Choice.Status.CHOSEN)
@@ -54,6 +57,14 @@ def ask_next(place: Place, now: datetime) -> Choice | None:
         telling.ask(choice)
         return choice
     return None
+
+
+def one_at_a_time():
+    """Until the transaction ends nobody else is asked: or two requests would both take the last
+    that an expert's cap allows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def settle(request: AdviceRequest, now: datetime, actor: User | None = None, reason: str = ""):

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from advice import telling
-from advice.drafting import keep_file
+from advice.drafting import check_room, keep_file
 from advice.models import AdviceRequest, Attachment, Choice, Message, Side
 from advice.states import locked_choice
+from experts.models import Expert
 from mailings import relay
 from partners.files import Checked
 from partners.models import User
@@ -26,10 +27,12 @@ def register():
 
 
 def is_open(choice: Choice) -> bool:
-    """Asked or accepted, and the request is under way or finished in a good way."""
+    """Asked or accepted, the expert still there, the request under way or finished well."""
     request = choice.place.request
-    return choice.status in (Choice.Status.ASKED, Choice.Status.ACCEPTED) and (
-        request.status in AdviceRequest.OPEN or request.status == AdviceRequest.Status.DONE
+    return (
+        choice.status in (Choice.Status.ASKED, Choice.Status.ACCEPTED)
+        and choice.expert.status != Expert.Status.WITHDRAWN
+        and request.status in (*AdviceRequest.OPEN, AdviceRequest.Status.DONE)
     )
 
 
@@ -61,6 +64,7 @@ def say(
     written = choice.messages.filter(side=side, at__gt=now - timedelta(days=1))
     if side != Side.LEAD and written.count() >= WRITTEN_A_DAY:
         raise Refused(_("You wrote 30 messages within a day. Go on tomorrow."))
+    check_room(Attachment.objects.filter(message__choice=choice, message__side=side), files, now)
     message = Message.objects.create(
         choice=choice,
         side=side,
@@ -81,9 +85,7 @@ def _address_of(side: Side):
         choice = telling.choices([key]).get(key)
         if choice is None or not is_open(choice):
             return ""
-        if side == Side.EXPERT:
-            return choice.expert.mail_address
-        return choice.place.request.requester.email
+        return telling.address_of(choice, side)
 
     return address_of
 

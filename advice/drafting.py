@@ -1,9 +1,11 @@
 """A request while it is written: saved as it grows, with files, places and chosen experts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet, Sum
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from advice.asking import CHOICES_AT_MOST
@@ -14,6 +16,8 @@ from partners.models import User
 from partners.refusals import Refused
 
 FILES_AT_MOST = 5  # of a request
+BYTES_AT_MOST = 200 * 1024 * 1024  # of one person's files, of requests or in one conversation
+ROOM_FOR = timedelta(days=30)
 PLACES_AT_MOST = 6  # of a team
 DRAFTS_AT_MOST = 20  # of one person
 
@@ -34,7 +38,7 @@ def _draft(request_id: int, by: User) -> AdviceRequest:
 @transaction.atomic
 def begin(values: dict, term_ids: list[int], by: User, now: datetime) -> AdviceRequest:
     """A new draft. `values`: names of FIELDS → values. Raises Refused beyond DRAFTS_AT_MOST."""
-    User.objects.select_for_update().get(pk=by.pk)
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     drafts = AdviceRequest.objects.filter(requester=by, status=AdviceRequest.Status.DRAFT)
     if drafts.count() >= DRAFTS_AT_MOST:
         raise Refused(_("You have 20 drafts. Finish or drop one of them first."))
@@ -85,7 +89,19 @@ def attach(request_id: int, checked: Checked, by: User, now: datetime) -> Attach
     request = _draft(request_id, by)
     if request.attachments.count() >= FILES_AT_MOST:
         raise Refused(_("A request has five files at most. Remove one first."))
+    check_room(Attachment.objects.filter(request__requester=by, message=None), [checked], now)
     return keep_file(Attachment(request=request, at=now), checked)
+
+
+def check_room(kept: QuerySet[Attachment], files: list[Checked], now: datetime):
+    """Raise Refused where one person's files of the last 30 days would be too many bytes."""
+    recent = kept.filter(at__gt=now - ROOM_FOR)
+    size = recent.aggregate(size=Sum("size", default=0))["size"] + sum(one.size for one in files)
+    if size > BYTES_AT_MOST:
+        raise Refused(
+            _("Your files of the last 30 days would have more than %(limit)s. Give a link instead.")
+            % {"limit": filesizeformat(BYTES_AT_MOST)}
+        )
 
 
 def keep_file(attachment: Attachment, checked: Checked) -> Attachment:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from advice import asking, telling
 from advice.models import AdviceRequest, Choice, Outcome, Side, Story
 from advice.states import locked, locked_choice, move
+from mailings import relay
 from partners import decisions
 from partners.models import User
 from partners.refusals import Refused
@@ -29,6 +30,8 @@ def say(choice_id: int, side: Side, values: dict, now: datetime, by: User | None
     choice = locked_choice(choice_id)
     if choice.status != Choice.Status.ACCEPTED:
         raise Refused(_("Nobody accepted this request, so nothing can have come of it."))
+    if choice.place.request.status not in (*AdviceRequest.OPEN, AdviceRequest.Status.DONE):
+        raise Refused(_("This request was withdrawn or refused."))
     happened = values["happened"] == Happened.YES
     if happened and values["helped"] not in Outcome.Helped.values:
         raise Refused(_("Say whether it helped."))
@@ -38,7 +41,7 @@ def say(choice_id: int, side: Side, values: dict, now: datetime, by: User | None
         defaults={
             "happened": values["happened"],
             "helped": values["helped"] if happened else "",
-            "sentence": " ".join(values["sentence"].split()),
+            "sentence": relay.without_addresses(" ".join(values["sentence"].split())),
             "agrees": happened and values["agrees"],
             "by": by,
             "at": now,
@@ -50,13 +53,18 @@ def say(choice_id: int, side: Side, values: dict, now: datetime, by: User | None
 
 
 def _keep_story(choice: Choice, now: datetime):
-    """A story stands while both sides agree and at least one has written a sentence."""
+    """A story stands while both sides agree and at least one has written a sentence.
+
+    One that the Lead hid stays hidden, whatever both say later; new words are new to the Lead.
+    """
     said = list(choice.outcomes.all())
     agreed = len(said) == 2 and all(one.agrees for one in said)
-    if agreed and any(one.sentence for one in said):
-        Story.objects.get_or_create(choice=choice, defaults={"at": now})
+    stands = agreed and any(one.sentence for one in said)
+    known = Story.objects.filter(choice=choice)
+    if stands and not known.exists():
+        Story.objects.create(choice=choice, at=now)
     else:
-        Story.objects.filter(choice=choice).delete()
+        known.update(is_agreed=stands, seen_at=None, **({"at": now} if stands else {}))
 
 
 def _finish(request: AdviceRequest, now: datetime):

@@ -33,7 +33,8 @@ def submit(values: dict, by: User, now: datetime) -> Need:
     """
     if not permissions.can_submit_need(by, now.date()):
         raise Refused(_("Only partners submit needs."))
-    User.objects.select_for_update().get(pk=by.pk)  # a button pressed twice comes one by one
+    # A button that is pressed twice comes one by one
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     fields = {name: value for name, value in values.items() if name != "terms"}
     same = Need.objects.filter(
         submitted_by=by, status=Status.AWAITING, country=fields["country"], title=fields["title"]

@@ -27,6 +27,7 @@ from django.utils.translation import gettext_lazy
 
 from advice import asking, telling
 from advice.models import AdviceRequest, Choice, Outcome, Side
+from experts.models import Expert
 from experts.reminders import MailLanguage
 from mailings import outbox, reminders, topics
 from mailings.models import OutgoingMail
@@ -87,6 +88,7 @@ def outcomes_due(side: Side, now: datetime) -> QuerySet[Choice]:
             status=Choice.Status.ACCEPTED,
             place__request__status__in=(*AdviceRequest.OPEN, AdviceRequest.Status.DONE),
         )
+        .exclude(expert__status=Expert.Status.WITHDRAWN)
         .annotate(happened=Subquery(said.values("happened")), said_at=Subquery(said.values("at")))
         .filter(Q(happened=None) | Q(happened=Outcome.Happened.NOT_YET))
         .annotate(
@@ -181,5 +183,6 @@ def _letters(mails: list[OutgoingMail], ladder: Ladder, now: datetime) -> dict[i
             answer_by=(about[mail.pk].asked_at or now) + asking.ANSWER_WITHIN,
             files=about[mail.pk].files,
             stop=stops[mail.reminder.object_id],
+            can_reply=ladder.topic == QUESTION,
         )
     return found

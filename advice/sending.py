@@ -41,7 +41,7 @@ def send(request_id: int, by: User, now: datetime) -> AdviceRequest:
     not complete, for somebody who is blocked, and beyond the limits of a person.
     """
     # The person is locked, too: two tabs at once count one after the other
-    User.objects.select_for_update().get(pk=by.pk)
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     request = locked(request_id)
     if request.requester_id != by.pk:
         raise Refused(_("Only who wrote a request sends it."))

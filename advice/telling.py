@@ -13,7 +13,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from advice.models import AdviceRequest, AnswerLink, Choice, ContactReveal, Message, Side
-from experts.models import Expert
+from experts.models import Audience, Expert
 from mailings import links, outbox, relay
 from mailings.models import OutgoingMail
 from mailings.outbox import Letter, Skip
@@ -102,10 +102,11 @@ def other_side(side: str) -> Side:
 
 
 def address_of(choice: Choice, side: str) -> str:
-    """Where mail to one side of a choice goes now; empty where there is no address."""
+    """Where mail to one side of a choice goes now; empty where nobody may be written to."""
     if side == Side.EXPERT:
         return choice.expert.mail_address
-    return choice.place.request.requester.email
+    requester = choice.place.request.requester
+    return requester.email if requester.is_active else ""
 
 
 def _language_of(choice: Choice, side: str) -> str:
@@ -160,6 +161,8 @@ def letters_to_experts(mails: list[OutgoingMail], now: datetime) -> dict[int, Le
             letters[mail.pk] = _gone()
         elif what == "asked" and choice.status != Choice.Status.ASKED:
             letters[mail.pk] = Skip("The question was called off, or answered, meanwhile.")
+        elif what == "accepted" and choice.status != Choice.Status.ACCEPTED:
+            letters[mail.pk] = Skip("The request was withdrawn, or called off, meanwhile.")
     to_write = [mail for mail in mails if mail.pk not in letters]
     tokens = make_links(to_write, about, Side.EXPERT, now)
     known = _known_to_experts([about[mail.pk].pk for mail in to_write])
@@ -171,6 +174,7 @@ def letters_to_experts(mails: list[OutgoingMail], now: datetime) -> dict[int, Le
             mail,
             now,
             tokens[mail.pk],
+            can_reply=mail.context["what"] in ("asked", "accepted"),
             what=mail.context["what"],
             files=choice.files,
             address=choice.place.request.requester.email if choice.pk in known else "",
@@ -199,6 +203,10 @@ def letters_to_requesters(mails: list[OutgoingMail], now: datetime) -> dict[int,
         if request is None or not request.requester.is_active:
             letters[mail.pk] = _gone()
             continue
+        relayed = mail.context["what"] == "accepted"
+        if relayed and (choice is None or choice.status != Choice.Status.ACCEPTED):
+            letters[mail.pk] = Skip("The expert does not help any more.")
+            continue
         context = {
             "request": request,
             "title": request.title,
@@ -206,23 +214,29 @@ def letters_to_requesters(mails: list[OutgoingMail], now: datetime) -> dict[int,
             "what": mail.context["what"],
             "choice": choice,
             "following": found.get(_key(mail, "following")),
-            "contact": contact_for_requester(choice) if choice else {},
+            "contact": contact_for_requester(choice) if relayed else {},
             "reason": request.status_reason,
         }
-        relayed = mail.context["what"] == "accepted" and choice is not None
         token = relay.reply_token(PLACES[Side.REQUESTER], choice.pk) if relayed else ""
         letters[mail.pk] = Letter(context, to=request.requester.email, relay=token)
     return letters
 
 
 def contact_for_requester(choice: Choice) -> dict[str, str]:
-    """What the requester may know of the expert: field → value; only what was given."""
-    reveal = choice.reveals.filter(expert=choice.expert).first()
+    """What the requester may know of the expert: field → value; only what was given, as long as the
+    expert helps, is there, and has not taken it back.
+    """
+    expert = choice.expert
+    if choice.status != Choice.Status.ACCEPTED or expert.status == Expert.Status.WITHDRAWN:
+        return {}
+    reveal = choice.reveals.filter(expert=expert).first()
     fields = reveal.fields.split() if reveal else []
     return {
         field: value
         for field in Expert.PRIVATE_FIELDS
-        if field in fields and (value := getattr(choice.expert, field))
+        if field in fields
+        and getattr(expert, f"{field}_audience") != Audience.LEAD
+        and (value := getattr(expert, field))
     }
 
 
@@ -298,14 +312,32 @@ def make_links(
     )
 
 
+def hide_addresses(choice: Choice, side: Side):
+    """Before acceptance the expert reads the request without the addresses that stand in it.
+
+    Changes the text in memory: nothing of the request may be saved afterwards.
+    """
+    if side == Side.EXPERT and choice.status != Choice.Status.ACCEPTED:
+        choice.place.request.text = relay.without_addresses(choice.place.request.text)
+
+
 def letter(
-    choice: Choice, side: Side, mail: OutgoingMail, now: datetime, token: str, **context
+    choice: Choice,
+    side: Side,
+    mail: OutgoingMail,
+    now: datetime,
+    token: str,
+    can_reply: bool = True,
+    **context,
 ) -> Letter:
-    """One mail to one side of a choice: with its link, and its way back into the conversation."""
+    """One mail to one side of a choice: with its link and, where it can be replied to, the way back
+    into the conversation.
+    """
     request = choice.place.request
+    hide_addresses(choice, side)
     sender = ""
     if mail.kind == Kind.RELAYED:
-        name = context.get("writer") or request.requester.name
+        name = " ".join((context.get("writer") or request.requester.name).split())
         sender = str(_("%(name)s via Waste Management Area") % {"name": name})
     return Letter(
         {
@@ -319,7 +351,7 @@ def letter(
             **context,
         },
         to=address_of(choice, side),
-        relay=relay.reply_token(PLACES[side], choice.pk) if mail.kind == Kind.RELAYED else "",
+        relay=relay.reply_token(PLACES[side], choice.pk) if can_reply else "",
         sender=sender,
         stop=context.get("stop", ""),
     )

@@ -27,8 +27,10 @@ def can_see(user, expert: Expert, field: str, today: date) -> bool:
 
 
 def _given_to(user, expert: Expert) -> set[str]:
-    """Fields that this person got to know when the expert accepted a request."""
-    given = expert.contact_reveals.filter(to=user).values_list("fields", flat=True)
+    """Fields that this person got to know when the expert accepted a request, and still helps."""
+    given = expert.contact_reveals.filter(to=user, choice__status="accepted")
+    given = given.exclude(choice__place__request__status__in=("withdrawn", "refused"))
+    given = given.values_list("fields", flat=True)
     return {field for fields in given for field in fields.split()}
 
 

@@ -97,10 +97,10 @@ def _announced(block: list[str]) -> int:
     while end and not block[end - 1].strip():
         end -= 1
     begins = end
-    while begins and block[begins - 1].strip():
+    while begins and block[begins - 1].strip() and end - begins < 3:
         begins -= 1
         said = " ".join(block[begins:end])
-        if end - begins <= 3 and said.endswith((":", "\uff1a")) and _WHEN.search(said):
+        if said.endswith((":", "\uff1a")) and _WHEN.search(said):
             return begins
     return len(block)
 

@@ -5,7 +5,7 @@ import re
 from django.utils.translation import gettext as _
 
 _AT = r"(?:@|\uff20|\s?[\[({<]\s?(?:at|arroba|arobase|@)\s?[\])}>]\s?)"
-_DOT = r"(?:\.|\s?[\[({<]\s?(?:dot|punto|point|\.)\s?[\])}>]\s?)"
+_DOT = r"(?:[.\u3002\uff0e\uff61]|\s?[\[({<]\s?(?:dot|punto|point|\.)\s?[\])}>]\s?)"
 _LABEL = r"[\w-]{1,63}"
 _ADDRESS = re.compile(
     rf"(?:mailto:)?(?<![\w.+%'-])[\w.+%'-]{{1,64}}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{1,6}}",
@@ -15,7 +15,8 @@ _ADDRESS = re.compile(
 _NUMBER = re.compile(
     r"(?<![\w.,/:-])(?P<said>(?:tel|t[ée]l[ée]?fono?|phone|mobile|cell|fax|whatsapp|signal)"
     r"(?:[^\W\d_]| ){0,12}[.:]?\s{0,3})?"
-    r"(?P<number>(?:\+|\uff0b)?\(?\d{1,6}\)?(?:[ \u00a0./\u2010-\u2013-]{0,2}\(?\d{1,6}\)?){1,9})"
+    # Possessive: a run of digits is one group, or there are too many ways to part it
+    r"(?P<number>(?:\+|\uff0b)?\(?\d++\)?(?:[ \u00a0./\u2010-\u2013-]{0,2}+\(?\d++\)?){0,9})"
     r"(?![\w@])",
     re.IGNORECASE,
 )
@@ -25,6 +26,7 @@ _DAY = (
 )
 #: A day, month or year, or a span of two; then perhaps the hour
 _WHEN = re.compile(rf"{_DAY}(?:(?:\s?[-/\u2010-\u2013]\s?|\s){_DAY})?(?:\s\d{{1,2}})?")
+_UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060-\u2064\ufeff]")
 _FEWEST, _MOST = 7, 15  # digits; the most is that of E.164
 
 
@@ -32,8 +34,10 @@ def without_addresses(text: str) -> str:
     """The text with "[address hidden]" and "[number hidden]" for mail addresses and phone numbers.
 
     Also for addresses written as "ann (at) example (dot) org". Dates, spans of years and amounts
-    stay. Names, places and addresses of the web are not touched.
+    stay. Names, places and addresses of the web are not touched. Letters that nobody sees, which
+    would part an address for this function alone, are dropped.
     """
+    text = _UNSEEN.sub("", text)
     text = _ADDRESS.sub(_("[address hidden]"), text)
     hidden = _("[number hidden]")
     return _NUMBER.sub(

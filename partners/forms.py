@@ -24,7 +24,7 @@ class SignupForm(forms.Form):
     def clean_name(self):
         if "@" in self.cleaned_data["name"]:
             raise ValidationError(_("Enter your name, not your e-mail address."))
-        return self.cleaned_data["name"]
+        return " ".join(self.cleaned_data["name"].split())
 
     def signup(self, request, user):
         user.name = self.cleaned_data["name"]

@@ -176,7 +176,8 @@ class ChoiceAdmin(ReadOnly, RecordAdmin):
     date_hierarchy = "asked_at"
 
     def get_queryset(self, request):
-        return super().get_queryset(request).defer("expert__search")
+        sent = super().get_queryset(request).exclude(place__request__sent_at=None)
+        return sent.defer("expert__search")
 
     @admin.display(description=gettext_lazy("request"))
     def request(self, choice):

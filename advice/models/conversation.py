@@ -158,7 +158,7 @@ class Outcome(models.Model):
 class StoryQuerySet(models.QuerySet):
     def shown(self):
         """Those that everybody may read."""
-        return self.filter(hidden_at=None)
+        return self.filter(hidden_at=None, is_agreed=True)
 
     def with_words(self):
         """With all that a page shows of a story: three queries however many they are."""
@@ -173,6 +173,8 @@ class Story(models.Model):
     """What came of a request, in public: both sides agreed to it."""
 
     choice = models.OneToOneField(Choice, models.CASCADE, related_name="story")
+    #: Both sides agree now; one that took its word back takes the story off all pages
+    is_agreed = models.BooleanField(_("both sides agree"), default=True, editable=False)
     at = models.DateTimeField(default=timezone.now)
     #: The Lead has looked at it
     seen_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -36,7 +36,7 @@ class MissionQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Drafts are the Lead's. The one definition."""
-        if user.has_perm("advice.view_mission"):
+        if user.has_perm("advice.change_mission"):
             return self
         return self.published()
 

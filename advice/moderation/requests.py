@@ -81,9 +81,7 @@ def _block(pk: int, answer: Answer):
 
 
 def _stories(now: datetime) -> QuerySet[Story]:
-    return Story.objects.filter(seen_at=None, hidden_at=None, at__gt=now - RECENT).annotate(
-        since=F("at")
-    )
+    return Story.objects.shown().filter(seen_at=None, at__gt=now - RECENT).annotate(since=F("at"))
 
 
 def _describe_stories(stories: QuerySet[Story]) -> list[Item]:

@@ -160,6 +160,7 @@ _STEPS = {
 def context(choice: Choice, side: Side, now: datetime, attempt: Attempt) -> dict:
     """What the page about one choice shows to this side."""
     request = choice.place.request
+    telling.hide_addresses(choice, side)
     messages = list(choice.messages.prefetch_related("attachments").order_by("at", "pk"))
     for message in messages:
         message.own = message.side == side

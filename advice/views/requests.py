@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404, redirect, render
@@ -122,10 +123,15 @@ def _terms_of(
     if request.method == "POST":
         if "terms_shown" not in request.POST:
             return None
-        return [int(key) for key in request.POST.getlist("terms") if key.isdecimal()]
+        return _keys(request.POST.getlist("terms"))
     if draft is not None:
         return list(draft.terms.values_list("pk", flat=True))
     return kept["terms"] if kept else None
+
+
+def _keys(sent: list[str]) -> list[int]:
+    """Keys of rows among what was sent; what cannot be one is left out."""
+    return [int(key) for key in sent if key.isascii() and key.isdecimal() and len(key) < 19]
 
 
 def _term_boxes(chosen: list[int] | None, text: str = "") -> dict:
@@ -147,6 +153,7 @@ def _term_boxes(chosen: list[int] | None, text: str = "") -> dict:
     return {"found": found, "groups": list(groups.items()), "terms_shown": bool(found)}
 
 
+@transaction.atomic
 def _save(request, form: RequestForm, draft, origin: dict, chosen, now) -> AdviceRequest:
     values = form.values() | {
         "need": origin.get("need"),
@@ -161,8 +168,8 @@ def _save(request, form: RequestForm, draft, origin: dict, chosen, now) -> Advic
         saved = drafting.save(draft.pk, values, ticked, request.user, now)
     if form.cleaned_data.get("file"):
         drafting.attach(saved.pk, form.cleaned_data["file"], request.user, now)
-    if (key := request.POST.get("remove_file", "")).isdecimal():
-        drafting.detach(saved.pk, int(key), request.user)
+    for key in _keys(request.POST.getlist("remove_file")):
+        drafting.detach(saved.pk, key, request.user)
     return saved
 
 
@@ -170,7 +177,7 @@ def _save(request, form: RequestForm, draft, origin: dict, chosen, now) -> Advic
 def request_terms(request):
     """The boxes of terms for a text, while it is typed; writes nothing."""
     text = request.POST.get("text", "")[:4000]
-    ticked = [int(key) for key in request.POST.getlist("terms") if key.isdecimal()]
+    ticked = _keys(request.POST.getlist("terms"))
     context = _term_boxes(ticked or None, text)
     return render(request, "advice/parts/terms.html", context)
 

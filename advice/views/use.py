@@ -26,8 +26,8 @@ PER_PAGE = 50
 def use_of_list(request):
     """The number of queries follows neither the list nor the requests."""
     now = timezone.now()
-    form, period = _chosen(request, now)
     is_whole = permissions.can_see_whole_use(request.user)
+    form, period = _chosen(request, now, is_whole)
     board = Board(period, now, is_whole)
     context = {
         "form": form,
@@ -50,10 +50,11 @@ def use_of_list(request):
 def use_of_list_csv(request):
     """The figures of the page, with the same ones hidden. Wrong days: the page says what is."""
     now = timezone.now()
-    form, period = _chosen(request, now)
+    is_whole = permissions.can_see_whole_use(request.user)
+    form, period = _chosen(request, now, is_whole)
     if form.is_bound and not form.is_valid():
         return redirect(f"{reverse('use_of_list')}?{request.GET.urlencode()}")
-    board = Board(period, now, permissions.can_see_whole_use(request.user))
+    board = Board(period, now, is_whole)
     response = StreamingHttpResponse(
         exporting.csv_portions(board.lines()), content_type=exporting.TYPES["csv"]
     )
@@ -62,8 +63,12 @@ def use_of_list_csv(request):
     return response
 
 
-def _chosen(request: HttpRequest, now: datetime) -> tuple[PeriodForm, Period]:
-    """The form as the address fills it, and its period: the last 12 months where it says none."""
+def _chosen(request: HttpRequest, now: datetime, is_whole: bool) -> tuple[PeriodForm, Period]:
+    """The form as the address fills it, and its period: the last 12 months where it says none.
+
+    Where small numbers are hidden, whole years are shown: what is hidden would follow from two
+    periods that differ by a day.
+    """
     today, usual = now.date(), Period.of_12_months(now)
     given = "from" in request.GET or "to" in request.GET
     form = PeriodForm(
@@ -74,7 +79,10 @@ def _chosen(request: HttpRequest, now: datetime) -> tuple[PeriodForm, Period]:
     if not (given and form.is_valid()):
         return form, usual
     first = form.cleaned_data["from"] or BEFORE_THE_PORTAL
-    return form, Period.of_days(first, form.cleaned_data["to"] or today)
+    last = form.cleaned_data["to"] or today
+    if not is_whole:
+        first, last = first.replace(month=1, day=1), min(last.replace(month=12, day=31), today)
+    return form, Period.of_days(first, last)
 
 
 def _curve(board: Board) -> Curve | None:

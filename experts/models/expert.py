@@ -308,6 +308,7 @@ class Expert(models.Model):
 
     def save(self, *args, **kwargs):
         self.email = self.email.strip().lower()
+        self.name = " ".join(self.name.split())  # stands in subjects of mails
         super().save(*args, **kwargs)
 
     def get_absolute_url(self):

@@ -133,7 +133,7 @@ def test_twenty_needs_are_a_page_and_cost_what_one_costs(client):
 
     lead = LeadFactory()
     first = add()
-    addresses = [reverse("need_list"), first.get_absolute_url(), "/needs/supply-and-demand/"]
+    addresses = [reverse("need_list"), first.get_absolute_url(), "/advice/needs/supply-and-demand/"]
     few = [queries(one) for one in addresses]
     for _n in range(24):
         add()
@@ -183,7 +183,7 @@ def test_the_search_of_the_portal_finds_needs_of_the_register(client):
     assert [(one.name, [hit.title for hit in one.hits]) for one in found] == [
         ("Needs of countries", ["Cinnabar in schools"])
     ]
-    assert found[0].url == "/needs/?q=cinnabar"
+    assert found[0].url == "/advice/needs/?q=cinnabar"
 
 
 def test_merging_two_terms_moves_needs_and_calls_and_loses_no_open_call():

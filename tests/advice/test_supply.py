@@ -93,7 +93,7 @@ def test_one_click_of_the_lead_asks_everybody_for_ninety_days(client):
     NeedFactory(terms=["products-lamps"])
     lead = LeadFactory()
     client.force_login(lead)
-    assert "Call for nominations" in client.get("/needs/supply-and-demand/").content.decode()
+    assert "Call for nominations" in client.get("/advice/needs/supply-and-demand/").content.decode()
 
     client.post(reverse("call_open"), {"term": "products-lamps", "region": "africa"})
 

@@ -285,10 +285,16 @@ def test_wrong_days_are_answered_in_words_and_stay_in_the_form(client, query, wo
     assert words in page
     for value in query.values():
         assert f'value="{value}"' in page
-    assert client.get(reverse("use_of_list_csv"), query).url.startswith("/use/?")
+    assert client.get(reverse("use_of_list_csv"), query).url.startswith("/advice/use/?")
 
 
-def test_both_days_of_a_period_belong_to_it(client):
+def test_the_public_sees_whole_years_as_days_would_tell_of_single_requests(client):
+    rows = _file(client, **{"from": "2025-03-01", "to": "2025-03-31"})
+
+    assert [row[3] for row in rows if row[0] == "Period"] == ["2025-01-01", "2025-12-31"]
+
+
+def test_both_days_of_a_period_belong_to_it(client, lead):
     for at in ("2026-03-01T00:00", "2026-03-31T23:59", "2026-02-28T23:59", "2026-04-01T00:00"):
         sent_at = datetime.fromisoformat(f"{at}+00:00")
         AdviceRequestFactory(

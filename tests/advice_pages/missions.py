@@ -12,12 +12,12 @@ mission_list             2222222222 XXXXXXXXXX XXXXXXXXXX
 mission_detail@true      2222222222 XXXXXXXXXX XXXXXXXXXX
 mission_detail@done      2222222222 XXXXXXXXXX XXXXXXXXXX
 mission_detail@planned   2222222222 XXXXXXXXXX XXXXXXXXXX
-mission_detail@draft     -----2--22 XXXXXXXXXX XXXXXXXXXX
+mission_detail@draft     --------22 XXXXXXXXXX XXXXXXXXXX
 mission_move@planned     SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
-mission_move@draft       SXXXXXXXXX S----F--33 SXXXXXXXXX
+mission_move@draft       SXXXXXXXXX S-------33 SXXXXXXXXX
 mission_cancel@planned   SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
-mission_cancel@draft     S----F--33 S----F--33 SXXXXXXXXX
-mission_person@draft     SXXXXXXXXX S----F--33 SXXXXXXXXX
+mission_cancel@draft     S-------33 S-------33 SXXXXXXXXX
+mission_person@draft     SXXXXXXXXX S-------33 SXXXXXXXXX
 mission_draft            SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
 """
 

@@ -117,9 +117,9 @@ def test_where_nothing_is_each_list_says_so_and_what_can_be_done(client):
         "No organisation of Tuvalu is a partner yet.",
     ):
         assert sentence in page
-    assert "/needs/add/" not in page
+    assert "/advice/needs/add/" not in page
     client.force_login(PartnerUserFactory())
-    assert "/needs/add/?country=TV" in page_of(client, "tv")
+    assert "/advice/needs/add/?country=TV" in page_of(client, "tv")
 
 
 def test_practices_of_elsewhere_about_an_unmet_need_are_offered(client):
@@ -147,7 +147,7 @@ def test_more_than_twenty_lead_to_the_whole_list(client):
         NeedFactory(title=f"Need {number}")
     answer = client.get("/countries/uy/")
     assert len(answer.context["needs"]["rows"]) == 20
-    assert 'href="/needs/?country=UY">All 21 needs' in answer.content.decode()
+    assert 'href="/advice/needs/?country=UY">All 21 needs' in answer.content.decode()
 
 
 def test_a_country_has_one_address(client):
