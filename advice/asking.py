@@ -8,8 +8,10 @@ several places, which are asked for at the same time.
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from advice import availability, telling
@@ -49,7 +51,8 @@ def ask_next(place: Place, now: datetime) -> Choice | None:
         return None
     waiting = place.choices.filter(status=Choice.Status.CHOSEN)
     for choice in waiting.select_related("expert__user", "place__request").order_by("order"):
-        why = availability.why_not(choice.expert, now)
+        with translation.override(settings.LANGUAGE_CODE):  # it is kept, for the Lead to read
+            why = availability.why_not(choice.expert, now)
         if why:
             move_choice(choice, Choice.Status.CALLED_OFF, now, reason=why)
             continue

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Count, Q
-from django.utils.functional import lazy
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from advice.models import AdviceRequest, AnswerLink, Choice, ContactReveal, Message, Side
 from experts.models import Audience, Expert
@@ -283,13 +284,13 @@ def shown_text(message: Message, choice: Choice) -> str:
     return relay.without_addresses(message.text)
 
 
-def writer_of(message: Message, choice: Choice) -> str:
-    """The name under which a message stands."""
+def writer_of(message: Message, choice: Choice) -> str | Promise:
+    """The name under which a message stands, in the language of who reads it later."""
     if message.side == Side.EXPERT:
         return choice.expert.name
     if message.side == Side.LEAD:
-        return str(_("The Lead"))
-    return choice.place.request.requester.name or str(_("The requester"))
+        return gettext_lazy("The Lead")
+    return choice.place.request.requester.name or gettext_lazy("The requester")
 
 
 def make_links(

@@ -2,37 +2,32 @@
 
 import io
 import re
-from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation.template import templatize
 
 from experts.forms import ExpertForm
 from mailings import topics
 from partners import languages
 from partners.models import Country
 from partners.models.countries import region_of
+from tests import translating
 from tests.factories import ExpertFactory
+from tests.translating import LANGUAGES, ROOT, folder
 
-ROOT = settings.BASE_DIR
-LANGUAGES = ["fr", "es"]
 MAILS = ("reminder", "notice", "fresh_link", "unlisted_for_silence")
 
 #: Where a page or mail begins; what they extend and include is found by reading them.
-PAGES = [path.relative_to(ROOT / "templates") for path in ROOT.glob("templates/experts/by_link/*")]
 TEMPLATES = [
-    *map(str, PAGES),
-    *(f"advice/survey_by_link{name}.html" for name in ("", "_dead", "_sent")),
-    *(f"advice/mail/survey{end}" for end in (".subject.txt", ".txt", ".html")),
+    "experts/by_link/*",
+    "advice/survey_by_link*.html",
+    "advice/mail/survey.*",
     "mailings/stop.html",
-    *(f"experts/mail/{name}{end}" for name in MAILS for end in (".subject.txt", ".txt", ".html")),
+    *(f"experts/mail/{name}.*" for name in MAILS),
     "experts/consent/2026-11.html",
     "django/forms/div.html",
     "django/forms/field.html",
@@ -93,27 +88,6 @@ SENTENCES = [
     "America",
     "Europe",
 ]
-KEYWORDS = {
-    **dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop", "_")),
-    "ngettext": (1, 2),
-    "pgettext": ((1, "c"), 2),
-}
-
-
-def messages_in(source: str):
-    code = io.BytesIO(source.encode())
-    return {message for _line, message, _comment, _context in extract("python", code, KEYWORDS)}
-
-
-def with_what_they_need(templates):
-    seen, rest = {}, list(templates)
-    while rest:
-        name = rest.pop()
-        if name not in seen:
-            seen[name] = (ROOT / "templates" / name).read_text()
-            needed = re.findall(r'{%\s*(?:extends|include)\s+"([^"]+)"', seen[name])
-            rest += [one for one in needed if (ROOT / "templates" / one).exists()]
-    return seen
 
 
 def shown():
@@ -121,15 +95,10 @@ def shown():
     found = dict.fromkeys(SENTENCES, "a step or field")
     found |= dict.fromkeys(map(str, settings.COUNTRIES_OVERRIDE.values()), "a country")
     found |= dict.fromkeys((str(topic.name) for topic in topics.everything()), "a topic")
-    for name, source in with_what_they_need(TEMPLATES).items():
-        found |= dict.fromkeys(messages_in(templatize(source, origin=name)), name)
+    found |= translating.in_templates(TEMPLATES)
     for name in MODULES:
-        found |= dict.fromkeys(messages_in((ROOT / name).read_text()), name)
+        found |= dict.fromkeys(translating.messages_in((ROOT / name).read_text()), name)
     return found
-
-
-def folder(code: str) -> Path:
-    return ROOT / "locale" / code / "LC_MESSAGES"
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -139,20 +108,11 @@ def code(request):
 
 @pytest.fixture
 def catalogue(code):
-    with (folder(code) / "django.po").open("rb") as file:
-        return read_po(file, locale=code)
+    return translating.catalogue(code)
 
 
-def test_every_text_is_translated_and_none_is_fuzzy(catalogue):
-    missing = {}
-    for message, where in shown().items():
-        key = message[0] if isinstance(message, tuple) else message
-        entry = catalogue.get(key)
-        strings = entry.string if entry else ""
-        strings = strings if isinstance(strings, tuple) else (strings,)
-        if not all(strings) or entry.fuzzy:
-            missing[message] = where
-    assert missing == {}
+def test_every_text_is_translated_and_none_is_fuzzy(code):
+    assert translating.untranslated(code, shown()) == {}
 
 
 def test_a_translation_has_the_placeholders_and_tags_of_the_english_text(catalogue):

@@ -573,7 +573,11 @@ def _lines(bodies: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("language", ["fr", "es"])
 @pytest.mark.parametrize(
-    "template", ["experts/mail/reminder", "experts/mail/notice", "advice/mail/survey"]
+    "template",
+    [
+        *("experts/mail/reminder", "experts/mail/notice", "advice/mail/survey"),
+        *sorted(advice_mails.REMINDERS),
+    ],
 )
 def test_text_and_html_say_the_same_in_each_language(wire, template, language):
     message = _strictly(sent(wire, template, "José", language=language))
