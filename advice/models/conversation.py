@@ -163,7 +163,11 @@ class StoryQuerySet(models.QuerySet):
     def with_words(self):
         """With all that a page shows of a story: three queries however many they are."""
         return (
-            self.select_related("choice__expert", "choice__place__request__practice__current")
+            self.select_related(
+                "choice__expert",
+                "choice__place__request__country",
+                "choice__place__request__practice__current",
+            )
             .prefetch_related("choice__outcomes", "choice__place__request__terms")
             .defer("choice__expert__search", "choice__place__request__practice__current__search")
         )

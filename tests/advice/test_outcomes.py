@@ -91,7 +91,7 @@ def test_a_story_goes_when_one_side_takes_its_word_back():
 
     outcomes.say(choice.pk, Side.EXPERT, HELPED | {"agrees": False}, LATER + DAY)
 
-    assert not Story.objects.exists()
+    assert not Story.objects.shown().exists()
 
 
 def test_a_story_stands_on_the_pages_of_the_expert_the_country_and_the_practice_and_says_no_more():

@@ -123,7 +123,10 @@ def test_what_is_refused_is_said_in_french(clock, client):
     page = client.post(address, {"hand_on": "1", "hand_on-colleague": away.name})
 
     assert page.status_code == 409
-    assert f"{away.name} est indisponible jusqu’au 3 décembre 2026." in page.content.decode()
+    assert (
+        f"{away.name} ne peut pas être sollicité(e) pour cette demande actuellement."
+        in page.content.decode()
+    )
 
 
 @pytest.mark.django_db

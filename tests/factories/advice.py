@@ -55,6 +55,8 @@ class AdviceRequestFactory(DjangoModelFactory):
     languages = factory.LazyFunction(lambda: ["es", "en"])
     remote_advice = True
     created_at = changed_at = since = NOW - timedelta(hours=1)
+    sent_at = None
+    asking_since = factory.SelfAttribute("sent_at")
     terms = ("products-lamps",)
 
     @classmethod

@@ -128,6 +128,7 @@ def test_every_app_with_a_directory_is_asked():
     assert names == [
         "Experts",
         "Needs of countries",
+        "Missions",
         "Good practices",
         "Library",
         "Organisations",
