@@ -25,6 +25,8 @@ from advice.forms.requests import (
     UnavailableForm,
 )
 from advice.models import Choice, Message, Side
+from documents.forms.practices import OFFERED_AT_MOST
+from experts.models import Expert
 from partners import languages
 from partners.models import User
 from partners.refusals import Refused
@@ -157,6 +159,13 @@ _STEPS = {
 }
 
 
+def _colleagues(choice: Choice) -> list[str]:
+    """Names that are offered while typing: others of the list with one of the same fields."""
+    others = Expert.objects.listed().exclude(pk=choice.expert_id).order_by("sort_name")
+    names = others.filter(term_ids__overlap=choice.expert.term_ids).values_list("name", flat=True)
+    return list(names[:OFFERED_AT_MOST])
+
+
 def context(choice: Choice, side: Side, now: datetime, attempt: Attempt) -> dict:
     """What the page about one choice shows to this side."""
     request = choice.place.request
@@ -167,6 +176,7 @@ def context(choice: Choice, side: Side, now: datetime, attempt: Attempt) -> dict
         message.writer = telling.writer_of(message, choice)
         message.shown = message.text if message.own else telling.shown_text(message, choice)
     accepted = choice.status == Choice.Status.ACCEPTED
+    asks_expert = side == Side.EXPERT and choice.status == Choice.Status.ASKED
     knows_requester = accepted and side != Side.REQUESTER
     return {
         "choice": choice,
@@ -180,6 +190,7 @@ def context(choice: Choice, side: Side, now: datetime, attempt: Attempt) -> dict
         "is_accepted": accepted,
         "can_write": conversing.is_open(choice),
         "contact": telling.contact_for_requester(choice) if side == Side.REQUESTER else {},
+        "experts": _colleagues(choice) if asks_expert else [],
         "spoken": [languages.name(code) for code in request.languages],
         "answer_by": choice.asked_at + asking.ANSWER_WITHIN,
         "ask_outcome": accepted and now >= choice.answered_at + request_reminders.OUTCOME_AFTER,

@@ -1,11 +1,11 @@
 """The first page of the floor, and the stories."""
 
-from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from advice.models import AdviceRequest, Choice, Story
+from partners.pages import page_or_404
 
 PER_PAGE = 20
 OWN_AT_MOST = 50
@@ -41,5 +41,5 @@ def advice_home(request):
 def story_list(request):
     """What came of requests, where both sides agreed to tell it; the newest first."""
     stories = Story.objects.shown().with_words()
-    page = Paginator(stories, PER_PAGE).get_page(request.GET.get("page"))
+    page = page_or_404(stories, request, PER_PAGE)
     return render(request, "advice/story_list.html", {"page": page})

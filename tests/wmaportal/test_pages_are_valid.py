@@ -29,7 +29,7 @@ FORMS = [
     pages.View(role, line.name)
     for line in pages.lines()
     for role in ("visitor", "expert", "partner", "lead")
-    if line.expected(role)["POST"] == "2"
+    if line.expected(role)["POST"] == "2" and line.url_name not in pages.FILES
 ]
 HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "results"}
 PARTS = ["?region=africa", "?q=nonsense", "?region=mars", "?q=lamps&sort=confirmed"]
