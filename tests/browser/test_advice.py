@@ -36,7 +36,7 @@ def test_from_the_first_word_to_a_figure_that_moves(visit, link_for):
     expert = ExpertFactory(
         name="Lamp Expert (example)",
         claimed=True,
-        languages=["es", "en"],
+        languages=["en", "es"],
         confirmed_at=timezone.now(),
     )
     public = visit()
