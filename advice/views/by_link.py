@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from advice import answer_links
+from advice import answer_links, conversing
 from advice.models import Choice, Side
 from advice.views import acting
 from advice.views.requests import serve_file
@@ -79,7 +79,9 @@ def _pressed(request: HttpRequest) -> str:
 
 
 def _file(request, link, now, pk: int):
-    """A file of the request, or of this conversation."""
+    """A file of the request, or of this conversation, while the expert may still see it."""
+    if link.side == Side.EXPERT and not conversing.is_open(link.choice):
+        raise Http404
     of_request = link.choice.place.request.attachments.all()
     attachment = get_object_or_404(of_request.select_related("message"), pk=pk)
     if attachment.message is not None and attachment.message.choice_id != link.choice_id:

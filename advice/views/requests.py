@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from advice import asking, availability, drafting, matching, outcomes, sending, telling
+from advice import asking, availability, conversing, drafting, matching, outcomes, sending, telling
 from advice.forms.requests import OriginForm, ReasonForm, RequestForm
 from advice.models import AdviceRequest, Attachment, Choice, Side
 from advice.terms_of_text import propose_terms
@@ -401,13 +401,19 @@ def _choice_of(request: HttpRequest, pk: int) -> tuple[Choice, Side]:
 @login_required
 @require_safe
 def request_file(request, pk: int):
-    """A file, for who may read what it came with."""
-    attachment = get_object_or_404(Attachment.objects.select_related("message__choice"), pk=pk)
-    visible = AdviceRequest.objects.visible_to(request.user)
-    if not visible.filter(pk=attachment.request_id).exists():
-        raise Http404
-    if attachment.message is not None:
-        _choice_of(request, attachment.message.choice_id)
+    """A file, for both sides and the Lead; for experts as long as their answer is open or yes."""
+    attachment = get_object_or_404(
+        Attachment.objects.select_related("request", "message__choice"), pk=pk
+    )
+    user, of_request = request.user, attachment.request
+    is_lead = of_request.sent_at and user.has_perm("advice.view_advicerequest")
+    if of_request.requester_id != user.pk and not is_lead:
+        own = Choice.objects.filter(place__request=of_request, expert__user=user)
+        if attachment.message is not None:
+            own = own.filter(pk=attachment.message.choice_id)
+        keys = own.seen_by_expert().values_list("pk", flat=True)
+        if not any(conversing.is_open(one) for one in telling.choices(keys).values()):
+            raise Http404
     return serve_file(request, attachment)
 
 
