@@ -60,7 +60,9 @@ def planted(world_in_transaction) -> Planted:
     """A request of a newcomer that one expert declined and another is asked; a draft beside it."""
     now = timezone.now()
     asker = UserFactory(email=WORDS["address"], name="Zq Asker (example)")
-    first = ExpertFactory(name="Zq Declined (example)", confirmed_at=now)
+    first = ExpertFactory(
+        name="Zq Declined (example)", email="zqsaidno@example.org", confirmed_at=now
+    )
     first.user = UserFactory(email="zqsaidno@example.org")
     first.save()
     second = world_in_transaction.user("expert").expert
