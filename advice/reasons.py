@@ -26,6 +26,11 @@ LONGEST = 300  # letters
 NAMED = 3  # terms at most
 SHOWN_WORDS = 3  # of the text that stand in the profile
 SHORTEST_WORD = 5  # letters
+#: Words of nearly each profile, which say nothing for one of them
+SAYING_NOTHING = frozenset(
+    """mercury mercure mercurio waste wastes dechet dechets residuo residuos plant plants usine
+    usines planta plantas country countries pays pais paises""".split()
+)
 LONG_SILENCE = timedelta(days=7)  # after which a request that waits is mentioned
 MANY_OPEN = 2  # requests on the desk from which they are mentioned
 NEAR_ENOUGH = timedelta(days=183)  # within which the end of somebody's time matters
@@ -201,7 +206,7 @@ def _words(wish: Wish, expert: Expert) -> list[str]:
     for word, written in wording.as_written(f"{expert.summary} {expert.experience}"):
         for language in spoken:
             stem = wording.stem(word, language)
-            if len(word) >= SHORTEST_WORD and stem in stems:
+            if len(word) >= SHORTEST_WORD and word not in SAYING_NOTHING and stem in stems:
                 found.setdefault(stem, written if written.isupper() else written.lower())
                 break
     words = list(dict.fromkeys(found.values()))[:SHOWN_WORDS]
