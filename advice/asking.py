@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from advice import availability, telling
 from advice.models import AdviceRequest, Choice, Place
+from advice.models.requests import ANSWER_WITHIN
 from advice.states import locked, move, move_choice
 from experts.models import Expert
 from partners.models import User
 
-ANSWER_WITHIN = timedelta(days=7)
 REMIND_AFTER = timedelta(days=3)
 LEAD_IS_TOLD = timedelta(days=14)
 LEAD_DECIDES = timedelta(days=21)

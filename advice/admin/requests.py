@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from advice import abuse, leading, matching
+from advice.forms.requests import WAYS
 from advice.models import (
     AdviceRequest,
     Block,
@@ -26,6 +27,7 @@ from advice.models import (
 from documents.forms.practices import ExpertNameField
 from experts import presenting
 from experts.models import Expert, Policy
+from partners import languages
 from partners.admin import ReadOnly, RecordAdmin, act
 from partners.refusals import Refused
 
@@ -108,6 +110,8 @@ class AdviceRequestAdmin(ReadOnly, RecordAdmin):
             "advice": wanted,
             "country": presenting.country(wanted.country_id),
             "terms": list(wanted.terms.all()),
+            "spoken": [languages.name(code) for code in wanted.languages],
+            "ways": [label for way, label in WAYS if getattr(wanted, way)],
             "rows": rows,
             "refused": refused,
             "is_waiting": wanted.status == AdviceRequest.Status.WAITING,

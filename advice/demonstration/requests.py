@@ -10,8 +10,9 @@ import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from advice import answering, asking, conversing, drafting, leading, outcomes, sending
+from advice import answering, asking, conversing, drafting, leading, matching, outcomes, sending
 from advice.models import AdviceRequest, Choice, Message, Side
+from experts import presenting
 from experts.models import Expert
 from mailings.models import OutgoingMail
 from partners import demonstration as people
@@ -54,8 +55,9 @@ def _requester(code: str, country: str, now: datetime) -> User:
     kind = "Newcomer" if is_newcomer else "Official"
     user = people.person(f"{code}@example.org", f"{kind} {code[-2:]} (example)")
     if not is_newcomer:
+        name = presenting.country(country)
         ministry = people.organisation(
-            f"Ministry of Environment {country} (example)", "government", country, contact=user
+            f"Ministry of Environment, {name} (example)", "government", country, contact=user
         )
         Membership.objects.create(
             user=user,
@@ -87,7 +89,12 @@ def _load(row: dict, experts: dict, terms: dict, lead: User, now: datetime):
     term_ids = [terms[code] for code in row["terms"]]
     request = drafting.begin(values, term_ids, by, at)
     AdviceRequest.objects.filter(pk=request.pk).update(fictitious=True)
-    wanted = [(experts[number].pk, ["knows the field"]) for number in row["experts"]]
+    found = matching.propose(matching.wish_of(request), at, limit=len(experts))
+    reasons = {one.expert.pk: list(one.reasons) for one in found}
+    wanted = [
+        (experts[number].pk, reasons.get(experts[number].pk, ["chosen by hand"]))
+        for number in row["experts"]
+    ]
     if not row.get("team"):
         drafting.choose(request.pk, {request.places.get().pk: wanted}, by, at)
     if row.get("draft"):

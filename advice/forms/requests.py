@@ -23,10 +23,18 @@ from partners.models.countries import region_of
 LANGUAGES = ("en", "fr", "es", "ar", "zh", "ru", "pt", "ja")
 OWN_AREA = "waste"
 WAYS = (
-    ("remote_advice", _("Advice from afar: mail, calls")),
+    ("remote_advice", _("Remote advice: mail, calls")),
     ("mission", _("Somebody comes to us (mission)")),
     ("training", _("Training")),
 )
+
+
+_NEEDED = {
+    "country": _("Choose a country."),
+    "text": _("Say what you need."),
+    "ways": _("Tick at least one."),
+    "languages": _("Tick at least one language."),
+}
 
 
 def country_choices() -> list[tuple[str, str]]:
@@ -41,7 +49,7 @@ class RequestForm(forms.Form):
         label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"})
     )
     organisation = forms.ModelChoiceField(
-        label=_("In the name of"),
+        label=_("Your ministry or organisation"),
         queryset=Organisation.objects.none(),
         required=False,
         empty_label=_("none: as a person"),
@@ -79,7 +87,9 @@ class RequestForm(forms.Form):
         widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
     mail_language = forms.ChoiceField(
-        label=_("In which language shall the portal write to you?"), choices=settings.MAIL_LANGUAGES
+        label=_("In which language shall the portal write to you?"),
+        choices=settings.MAIL_LANGUAGES,
+        required=False,
     )
     team = forms.BooleanField(label=_("We need a team: one person for each field"), required=False)
     area = forms.ModelChoiceField(
@@ -98,9 +108,19 @@ class RequestForm(forms.Form):
     MORE = ("team", "area", "mail_language")
 
     def __init__(
-        self, data=None, files=None, *, user, now: datetime, request: AdviceRequest | None = None
+        self,
+        data=None,
+        files=None,
+        *,
+        user,
+        now: datetime,
+        request: AdviceRequest | None = None,
+        complete: bool = True,
     ):
-        """`request`: the draft that is changed. Without a sign-in no file can be added yet."""
+        """`request`: the draft that is changed; not `complete`: it is saved as far as it is.
+
+        Without a sign-in no file can be added yet.
+        """
         super().__init__(data, files, initial=_initial(request) if request else None)
         self.today = now.date()
         self.fields["country"].choices = [("", _("Choose a country")), *country_choices()]
@@ -108,6 +128,9 @@ class RequestForm(forms.Form):
             "parent"
         )
         self.fields["languages"].choices = [(code, languages.name(code)) for code in LANGUAGES]
+        for name, sentence in _NEEDED.items():
+            self.fields[name].required = complete
+            self.fields[name].error_messages["required"] = sentence
         self.fields["area"].queryset = PartnershipArea.objects.exclude(pk=OWN_AREA)
         self.fields["wanted_by"].widget.attrs["min"] = self.today.isoformat()
         houses = Organisation.objects.none()
@@ -139,11 +162,11 @@ class RequestForm(forms.Form):
         """Names of advice.drafting.FIELDS → values; what the form does not ask is left out."""
         cleaned = self.cleaned_data
         found = {
-            "country_id": cleaned["country"],
+            "country_id": cleaned["country"] or None,
             "text": cleaned["text"],
             "languages": cleaned["languages"],
             "wanted_by": cleaned["wanted_by"],
-            "mail_language": cleaned["mail_language"],
+            "mail_language": cleaned["mail_language"] or "en",
             "team": cleaned["team"],
             "area": cleaned["area"],
             **{way: way in cleaned["ways"] for way, _label in WAYS},

@@ -4,6 +4,8 @@ The state of the request and the answer of each expert are rows of their own. Th
 state to the next stand in `NEXT`; a trigger of migration 0002 knows the same ways.
 """
 
+from datetime import timedelta
+
 from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -20,6 +22,8 @@ from experts.models import Expert
 from mailings.models import MailLink
 from partners.languages import validate_language
 from partners.models import Country, Organisation, PartnershipArea, Term
+
+ANSWER_WITHIN = timedelta(days=7)
 
 
 class Side(models.TextChoices):
@@ -89,7 +93,7 @@ class AdviceRequest(models.Model):
 
         NO_PARTNER = "no_partner", _("The requester is no partner yet")
         LEFT_TO_LEAD = "left_to_lead", _("The choice is left to the Lead")
-        NOBODY_LEFT = "nobody_left", _("No expert is left to be asked")
+        NOBODY_LEFT = "nobody_left", _("No chosen expert is left")
         TOO_LONG = "too_long", _("Nobody accepted within 21 days")
 
     requester = models.ForeignKey(
@@ -449,6 +453,11 @@ class Choice(models.Model):
 
     def __str__(self):
         return f"{self.expert}: {self.get_status_display()}"
+
+    @property
+    def answer_by(self):
+        """The moment after which somebody else is asked; only of one who was asked."""
+        return self.asked_at + ANSWER_WITHIN
 
     @property
     def look(self) -> str:

@@ -29,6 +29,8 @@ _anything = require_http_methods(["GET", "HEAD", "POST"])
 STEPS = (gettext_lazy("Your need"), gettext_lazy("Experts"), gettext_lazy("Check and send"))
 KEPT = "advice_draft"  # in the session of somebody who is not signed in yet
 PROPOSED_AT_MOST = 6  # experts for one place
+LOOKED_AT = 100  # when one expert is looked for among those who fit
+TICKED_AT_MOST = 3  # fields found in a text; those after them are offered without a tick
 Status = AdviceRequest.Status
 
 
@@ -44,13 +46,21 @@ def request_add(request):
 def request_edit(request, pk: int):
     """One's own draft."""
     draft = _own_draft(request, pk)
+    if draft.status != Status.DRAFT:
+        return _sent_already(request, draft)
     origin = {"need": draft.need, "practice": draft.practice}
     return _edit(request, draft, {name: one for name, one in origin.items() if one})
 
 
 def _own_draft(request: HttpRequest, pk: int) -> AdviceRequest:
-    mine = AdviceRequest.objects.filter(requester=request.user, status=Status.DRAFT)
+    """One's own request, be it sent: then the browser's way back led here. Raises Http404."""
+    mine = AdviceRequest.objects.filter(requester=request.user)
     return get_object_or_404(mine.select_related("need", "practice__current", "country"), pk=pk)
+
+
+def _sent_already(request: HttpRequest, sent: AdviceRequest):
+    messages.info(request, _("This request is sent already. This is how it stands."))
+    return redirect(sent)
 
 
 def _edit(request: HttpRequest, draft: AdviceRequest | None, origin: dict):
@@ -60,9 +70,16 @@ def _edit(request: HttpRequest, draft: AdviceRequest | None, origin: dict):
         kept = request.session.get(KEPT)
     data = request.POST if request.method == "POST" else None
     form = RequestForm(
-        data, request.FILES or None, user=user, now=now, request=draft or _kept(kept, origin)
+        data,
+        request.FILES or None,
+        user=user,
+        now=now,
+        request=draft or _kept(kept, origin),
+        complete="later" not in request.POST,
     )
     chosen = _terms_of(request, draft, kept)
+    if chosen is None and "need" in origin and request.method != "POST":
+        chosen = list(origin["need"].term_ids)
     if form.is_valid():
         if not user.is_authenticated:
             return _to_sign_in(request, form, chosen)
@@ -72,7 +89,7 @@ def _edit(request: HttpRequest, draft: AdviceRequest | None, origin: dict):
             form.add_error("file" if "file" in request.FILES else None, str(refusal))
         else:
             request.session.pop(KEPT, None)
-            if "file" in request.FILES or "remove_file" in request.POST or "later" in request.POST:
+            if {"remove_file", "later"} & request.POST.keys():
                 messages.success(request, _("Your draft is saved."))
                 again = "later" not in request.POST
                 return redirect("request_edit" if again else "request_detail", saved.pk)
@@ -142,7 +159,7 @@ def _term_boxes(chosen: list[int] | None, text: str = "") -> dict:
     wanted = set(chosen or [])
     proposed = [term.pk for term in propose_terms(text)] if text else []
     if chosen is None:
-        wanted = set(proposed)
+        wanted = set(proposed[:TICKED_AT_MOST])
     by_key = {term.pk: term for term in everything}
     first = list(dict.fromkeys([*(key for key in proposed), *sorted(wanted)]))
     found = [(by_key[key], key in wanted) for key in first if key in by_key]
@@ -150,7 +167,12 @@ def _term_boxes(chosen: list[int] | None, text: str = "") -> dict:
     for term in everything:
         if term.pk not in first:
             groups.setdefault(term.parent, []).append(term)
-    return {"found": found, "groups": list(groups.items()), "terms_shown": bool(found)}
+    found.sort(key=lambda one: not one[1])
+    return {
+        "found": found,
+        "first_unticked": next((term.pk for term, ticked in found if not ticked), None),
+        "groups": list(groups.items()),
+    }
 
 
 @transaction.atomic
@@ -161,7 +183,8 @@ def _save(request, form: RequestForm, draft, origin: dict, chosen, now) -> Advic
     }
     ticked = [term.pk for term in form.cleaned_data["terms"]]
     if chosen is None:
-        ticked = [term.pk for term in propose_terms(form.cleaned_data["text"])]
+        found = propose_terms(form.cleaned_data["text"])
+        ticked = [term.pk for term in found[:TICKED_AT_MOST]]
     if draft is None:
         saved = drafting.begin(values, ticked, request.user, now)
     else:
@@ -187,6 +210,8 @@ def request_terms(request):
 def request_experts(request, pk: int):
     """Experts who fit, with reasons; up to three for each place, or the Lead chooses."""
     draft, now = _own_draft(request, pk), timezone.now()
+    if draft.status != Status.DRAFT:
+        return _sent_already(request, draft)
     rows, refused = [], ""
     places = list(draft.places.select_related("term").prefetch_related("choices"))
     for place in places:
@@ -196,7 +221,7 @@ def request_experts(request, pk: int):
     meant = OriginForm(request.GET, user=request.user).found().get("expert")
     cannot = availability.why_not(meant, now) if meant else ""
     if meant and not cannot and rows:
-        _put_first(rows[0]["proposals"], meant, now)
+        _put_first(rows[0]["proposals"], meant, matching.wish_of(draft, places[0]), now)
     if request.method == "POST":
         wanted = {} if "lead" in request.POST else _wanted(request, rows)
         try:
@@ -242,14 +267,18 @@ def _shown(proposals, before: list[int], now) -> list[dict]:
     ]
 
 
-def _put_first(rows: list[dict], meant: Expert, now):
+def _put_first(rows: list[dict], meant: Expert, wish: matching.Wish, now):
     """The expert whom the person came for stands on top, ticked, whatever the portal proposes."""
     known = next((row for row in rows if row["expert"].pk == meant.pk), None)
     if known:
         rows.remove(known)
     else:
-        reasons = (_("you came for this expert"),)
-        proposal = matching.Proposal(meant, reasons, (), 0, availability.open_requests(meant))
+        found = matching.propose(wish, now, limit=LOOKED_AT)
+        proposal = next((one for one in found if one.expert.pk == meant.pk), None)
+        if proposal is None:
+            reasons, but = (_("you came for this expert"),), (_("has none of these fields"),)
+            load = availability.open_requests(meant)
+            proposal = matching.Proposal(meant, reasons, but, 0, load)
         [known] = _shown([proposal], [], now)
     known["ticked"] = True
     rows.insert(0, known)
@@ -272,6 +301,8 @@ def _wanted(request: HttpRequest, rows: list[dict]) -> dict[int, list[tuple[int,
 def request_check(request, pk: int):
     """All of it on one page, and what happens next; the button sends."""
     draft, refused = _own_draft(request, pk), ""
+    if draft.status != Status.DRAFT:
+        return _sent_already(request, draft)
     now = timezone.now()
     if request.method == "POST":
         try:
@@ -279,7 +310,9 @@ def request_check(request, pk: int):
         except Refused as refusal:
             refused = str(refusal)
         else:
-            messages.success(request, _("Your request is sent. You get a mail with each news."))
+            messages.success(
+                request, _("Your request is sent. You get a mail when something changes.")
+            )
             return redirect(sent)
     places = list(draft.places.select_related("term").prefetch_related(_CHOICES))
     context = {
@@ -343,6 +376,13 @@ def request_detail(request, pk: int):
         "is_open": found.status in AdviceRequest.OPEN,
         "can_finish": found.status == Status.AGREED,
         "places": list(found.places.select_related("term").prefetch_related(_CHOICES)),
+        "helping": list(
+            Choice.objects.filter(place__request=found, status=Choice.Status.ACCEPTED)
+            .select_related("expert")
+            .defer("expert__search")
+        )
+        if own
+        else [],
         "changes": found.changes.select_related("actor"),
         "need": found.need,
         "practice": found.practice,

@@ -469,3 +469,17 @@ def test_each_change_is_written_down_with_who_and_when():
         ("asking", "agreed", None),
         ("agreed", "done", request.requester_id),
     ]
+
+
+def test_who_cannot_help_after_all_steps_back_and_the_next_is_asked():
+    request = sent()
+    first = asked(request)
+    answering.accept(first.pk, NOW)
+
+    answering.step_back(first.pk, "I changed my work.", NOW + 40 * DAY)
+
+    assert answers(request) == [Answer.CALLED_OFF, Answer.ASKED, Answer.CHOSEN]
+    assert status(request) == Status.ASKING
+    assert told(request) == ["sent", "accepted", "stepped_back"]
+    with pytest.raises(Refused):
+        answering.step_back(first.pk, "", NOW + 40 * DAY)

@@ -390,3 +390,36 @@ def test_the_pages_take_the_same_queries_however_many_requests(
 
     with django_assert_max_num_queries(8):
         client.get(reverse("advice_home"))
+
+
+def test_a_draft_is_kept_as_far_as_it_is(partner):
+    client = signed_in(partner)
+
+    client.post(reverse("request_add"), {"text": "Lamps, more later", "later": "1"})
+
+    draft = AdviceRequest.objects.get()
+    assert (draft.text, draft.country, draft.languages) == ("Lamps, more later", None, [])
+    page = client.post(reverse("request_edit", args=[draft.pk]), {"text": "Lamps"})
+    assert "Choose a country." in page.content.decode()
+
+
+def test_the_way_back_after_sending_leads_to_the_request():
+    choice = asked()
+    request = choice.place.request
+    client = signed_in(request.requester)
+
+    for page in ("edit", "experts", "check"):
+        answer = client.get(reverse(f"request_{page}", args=[request.pk]))
+        assert answer.url == request.get_absolute_url()
+
+
+def test_who_came_for_an_expert_finds_that_one_on_top_and_ticked(partner):
+    expert = ExpertFactory(claimed=True, terms=("sites-remediation",))
+    for _ in range(3):
+        ExpertFactory(claimed=True)
+    first = signed_in(partner).post(f"{reverse('request_add')}?expert={expert.pk}", FILLED)
+
+    page = signed_in(partner).get(first.url)
+
+    [row] = page.context["rows"]
+    assert (row["proposals"][0]["expert"], row["proposals"][0]["ticked"]) == (expert, True)

@@ -34,7 +34,7 @@ request_detail@accepted          S-2-3---22 S-2-3----- SXXXXXXXXX
 request_detail@waiting           S-------22 S--------- SXXXXXXXXX
 request_detail@draft             S-2------- S-2------- SXXXXXXXXX
 request_edit@draft               S-2------- S-2------- SXXXXXXXXX
-request_edit@asked               S--------- S--------- SXXXXXXXXX
+request_edit@asked               S-3------- S-3------- SXXXXXXXXX
 request_experts@draft            S-2------- S-9------- SXXXXXXXXX
 request_check@draft              S-2------- S-3------- SXXXXXXXXX
 choice_detail@asked              S-22----22 S-22----22 SXXXXXXXXX
