@@ -139,6 +139,25 @@ def hand_on(
 
 
 @transaction.atomic
+def step_back(
+    choice_id: int,
+    words: str,
+    now: datetime,
+    by: User | None = None,
+    channel: Channel = Channel.PORTAL,
+) -> Choice:
+    """The expert who accepted cannot help after all: the next choice is asked. Raises Refused."""
+    choice = locked_choice(choice_id)
+    request = choice.place.request
+    if choice.status != Choice.Status.ACCEPTED or request.status not in AdviceRequest.OPEN:
+        raise Refused(_no_more(choice))
+    choice.words = words.strip()
+    move_choice(choice, Choice.Status.CALLED_OFF, now, by, channel, choice.words)
+    asking.replace(choice, now, "stepped_back")
+    return choice
+
+
+@transaction.atomic
 def unavailable(
     choice_id: int,
     until: date,

@@ -185,17 +185,22 @@ def _drop_gone(choice: Choice, now: datetime):
         move_choice(choice, Choice.Status.UNAVAILABLE, now)
         go_on(choice, now, "unavailable")
         return
-    request = choice.place.request
     move_choice(
         choice, Choice.Status.CALLED_OFF, now, reason=_("The expert is not on the list any more.")
     )
-    if request.status == Status.AGREED:
-        request.asking_since = now
-        following = ask_next(choice.place, now)
-        telling.tell_requester(request, "gone", choice=choice, following=following)
-        settle(request, now)
-    else:
-        go_on(choice, now, "gone")
+    replace(choice, now, "gone")
+
+
+def replace(choice: Choice, now: datetime, news: str):
+    """Somebody who helped, or was asked, is gone: the next choice is asked. Under the lock."""
+    request = choice.place.request
+    if request.status != Status.AGREED:
+        go_on(choice, now, news)
+        return
+    request.asking_since = now
+    following = ask_next(choice.place, now)
+    telling.tell_requester(request, news, choice=choice, following=following)
+    settle(request, now)
 
 
 def _unanswered(now: datetime) -> QuerySet[Choice]:

@@ -25,10 +25,14 @@ def for_person(user, now: datetime) -> list[Waiting]:
 
 
 def kept_by(user) -> list[Waiting]:
-    """Requests that this person sent and needs that were submitted, the newest of each first."""
+    """Advice that this person gives or asked for, needs that were submitted; newest first."""
     sent = AdviceRequest.objects.sent().filter(requester=user).order_by("-sent_at")
     needs = Need.objects.filter(submitted_by=user).defer("search")
-    kept = [(one, _("Request for advice")) for one in sent]
+    helps = AdviceRequest.objects.filter(
+        places__choices__expert__user=user, places__choices__status=Choice.Status.ACCEPTED
+    ).order_by("-since")
+    kept = [(one, _("Advice that you give")) for one in helps]
+    kept += [(one, _("Request for advice")) for one in sent]
     for need in needs.order_by("-submitted_at", "-pk"):
         country = presenting.country(need.country_id)
         kept.append((need, _("Need of a country: %(country)s") % {"country": country}))

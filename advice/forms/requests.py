@@ -257,6 +257,16 @@ class UnavailableForm(forms.Form):
         }
 
 
+class StepBackForm(forms.Form):
+    words = TextField(
+        label=_("A sentence for the Lead"),
+        max_length=1000,
+        required=False,
+        help_text=_("The person who asks does not read it."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 class MessageForm(forms.Form):
     text = TextField(
         label=_("Message"),

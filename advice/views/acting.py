@@ -22,6 +22,7 @@ from advice.forms.requests import (
     MessageForm,
     OutcomeForm,
     ReportForm,
+    StepBackForm,
     UnavailableForm,
 )
 from advice.models import Choice, Message, Side
@@ -56,13 +57,14 @@ def empty_forms(choice: Choice, side: Side, now: datetime) -> dict[str, Form]:
         "decline": DeclineForm(prefix="decline"),
         "hand_on": HandOnForm(prefix="hand_on"),
         "unavailable": UnavailableForm(prefix="unavailable", today=now.date()),
+        "step_back": StepBackForm(prefix="step_back"),
         "say": MessageForm(prefix="say"),
         "outcome": OutcomeForm(prefix="outcome", initial=initial),
         "report": ReportForm(prefix="report"),
     }
 
 
-_OF_EXPERT = ("accept", "decline", "hand_on", "unavailable")
+_OF_EXPERT = ("accept", "decline", "hand_on", "unavailable", "step_back")
 _OF_BOTH = ("say", "outcome", "report")
 NAMES = (*_OF_EXPERT, *_OF_BOTH)
 
@@ -104,6 +106,7 @@ def _filled(name: str, request: HttpRequest, now: datetime) -> Form | None:
         "decline": lambda: DeclineForm(data, **prefix),
         "hand_on": lambda: HandOnForm(data, **prefix),
         "unavailable": lambda: UnavailableForm(data, today=now.date(), **prefix),
+        "step_back": lambda: StepBackForm(data, **prefix),
         "say": lambda: MessageForm(data, request.FILES, **prefix),
         "outcome": lambda: OutcomeForm(data, **prefix),
         "report": lambda: ReportForm(data, **prefix),
@@ -131,6 +134,11 @@ def _unavailable(choice, side, values, now, by, channel) -> str:
     return _("Thank you. Somebody else is asked, and your profile says until when you are away.")
 
 
+def _step_back(choice, side, values, now, by, channel) -> str:
+    answering.step_back(choice.pk, values["words"], now, by, channel)
+    return _("Thank you for saying so. Somebody else is asked.")
+
+
 def _say(choice, side, values, now, by, channel) -> str:
     way = Message.Channel.PORTAL
     files = [values["file"]] if values["file"] else []
@@ -153,6 +161,7 @@ _STEPS = {
     "decline": _decline,
     "hand_on": _hand_on,
     "unavailable": _unavailable,
+    "step_back": _step_back,
     "say": _say,
     "outcome": _outcome,
     "report": _report,
