@@ -395,9 +395,16 @@ def test_the_pages_take_the_same_queries_however_many_requests(
 def test_a_draft_is_kept_as_far_as_it_is(partner):
     client = signed_in(partner)
 
-    client.post(reverse("request_add"), {"text": "Lamps, more later", "later": "1"})
+    saved = client.post(
+        reverse("request_add"), {"text": "Lamps, more later", "later": "1"}, follow=True
+    )
 
     draft = AdviceRequest.objects.get()
+    assert "Your draft is saved." in saved.content.decode()
+    assert client.get(reverse("request_experts", args=[draft.pk])).status_code == 200
+    check = client.get(reverse("request_check", args=[draft.pk])).content.decode()
+    assert "Choose the country." in check
+    assert client.post(reverse("request_check", args=[draft.pk])).status_code == 409
     assert (draft.text, draft.country, draft.languages) == ("Lamps, more later", None, [])
     page = client.post(reverse("request_edit", args=[draft.pk]), {"text": "Lamps"})
     assert "Choose a country." in page.content.decode()
