@@ -430,3 +430,20 @@ def test_who_came_for_an_expert_finds_that_one_on_top_and_ticked(partner):
 
     [row] = page.context["rows"]
     assert (row["proposals"][0]["expert"], row["proposals"][0]["ticked"]) == (expert, True)
+
+
+def test_an_expert_steps_back_and_only_the_lead_reads_why():
+    choice = asked()
+    answering.accept(choice.pk, NOW)
+    words = "I left the institute."
+
+    signed_in(choice.expert.user).post(
+        reverse("choice_detail", args=[choice.pk]),
+        {"step_back": "1", "step_back-words": words},
+    )
+
+    choice.refresh_from_db()
+    assert choice.status == Choice.Status.CALLED_OFF
+    address = choice.place.request.get_absolute_url()
+    assert words in signed_in(LeadFactory()).get(address).content.decode()
+    assert words not in signed_in(choice.place.request.requester).get(address).content.decode()
