@@ -6,13 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 from documents.models import Practice
-from tests.browser.test_journeys import visit  # noqa: F401 (a fixture)
 from tests.factories import ExpertFactory, LeadFactory, PartnerUserFactory, PracticeFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_practice_is_submitted_returned_published_compared_and_used(visit):  # noqa: F811
+def test_a_practice_is_submitted_returned_published_compared_and_used(visit):
     other = PracticeFactory(version={"title": "Boxes in schools"})
     ExpertFactory(name="Rosa Retort (example)")
     partner, lead = PartnerUserFactory(), LeadFactory()
@@ -82,7 +81,7 @@ def test_a_practice_is_submitted_returned_published_compared_and_used(visit):  #
     expect(public.locator("main")).to_contain_text("900 lamps in a month.")
 
 
-def test_practices_chosen_to_be_compared_stay_chosen_when_the_list_changes(visit):  # noqa: F811
+def test_practices_chosen_to_be_compared_stay_chosen_when_the_list_changes(visit):
     for number, title in enumerate(
         ("Boxes in schools", "Boxes in shops", "Retorts", "Retort trucks")
     ):

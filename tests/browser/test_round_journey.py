@@ -10,7 +10,6 @@ from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from documents.models import CommentRound, Extraction
-from tests.browser.test_journeys import visit  # noqa: F401 (a fixture)
 from tests.factories import (
     DocumentFactory,
     FileFactory,
@@ -46,7 +45,7 @@ def moment(days: int) -> str:
     return (timezone.now() + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M")
 
 
-def test_a_round_is_opened_commented_answered_and_leads_to_the_next_version(visit):  # noqa: F811
+def test_a_round_is_opened_commented_answered_and_leads_to_the_next_version(visit):
     document = DocumentFactory(bare=True, code="thresholds", title="Note on thresholds")
     with_text(document, 1, OLD, published=True)
     partner, lead = PartnerUserFactory(), LeadFactory()
