@@ -29,7 +29,8 @@ SHORTEST_WORD = 5  # letters
 #: Words of nearly each profile, which say nothing for one of them
 SAYING_NOTHING = frozenset(
     """mercury mercure mercurio waste wastes dechet dechets residuo residuos plant plants usine
-    usines planta plantas country countries pays pais paises""".split()
+    usines planta plantas country countries pays pais paises
+    years annee annees anos""".split()
 )
 LONG_SILENCE = timedelta(days=7)  # after which a request that waits is mentioned
 MANY_OPEN = 2  # requests on the desk from which they are mentioned
@@ -159,12 +160,12 @@ def _spoken(codes: tuple[str, ...], last: str = "") -> str:
 
 # Functions, so that the words are those of the reader
 _OFFERS = {
-    "remote_advice": lambda: _("gives advice from far"),
+    "remote_advice": lambda: _("gives remote advice"),
     "missions": lambda: _("goes on missions"),
     "training": lambda: _("gives training"),
 }
 _LACKS = {
-    "remote_advice": lambda: _("does not give advice from far"),
+    "remote_advice": lambda: _("does not give remote advice"),
     "missions": lambda: _("does not go on missions"),
     "training": lambda: _("does not give training"),
 }

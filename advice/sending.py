@@ -27,7 +27,7 @@ def missing(request: AdviceRequest) -> list[str]:
         (request.languages, _("Choose at least one language.")),
         (
             request.remote_advice or request.mission or request.training,
-            _("Choose how somebody can help: from afar, on a visit, with training."),
+            _("Choose how somebody can help: remotely, on a visit, with training."),
         ),
     )
     return [sentence for present, sentence in checks if not present]

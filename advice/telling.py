@@ -319,7 +319,9 @@ def hide_addresses(choice: Choice, side: Side):
     Changes the text in memory: nothing of the request may be saved afterwards.
     """
     if side == Side.EXPERT and choice.status != Choice.Status.ACCEPTED:
-        choice.place.request.text = relay.without_addresses(choice.place.request.text)
+        request = choice.place.request
+        request.text = relay.without_addresses(request.text)
+        request.house = relay.without_addresses(request.house)
 
 
 def letter(

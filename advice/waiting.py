@@ -88,7 +88,7 @@ def _drafts(user) -> list[Waiting]:
         Waiting(
             _("Finish your request for advice"),
             draft.get_absolute_url(),
-            _("%(title)s. Last changed on %(day)s.")
+            _("“%(title)s”, last changed on %(day)s.")
             % {"title": draft.title, "day": date_format(draft.changed_at, "j F Y")},
             _("Draft"),
         )

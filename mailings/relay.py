@@ -9,7 +9,8 @@ A reply that comes in (mailings/inbound.py) is believed only when its token is k
 address is that of the person in this place, our mail server does not call it forged and no program
 wrote it. Everything else is taken from the mail server and forgotten; nothing is ever sent to an
 address that stands in a message. A reply of the person that cannot be passed on is told to the
-address on file, once an hour at most.
+address on file, once an hour at most; one from another address, which may be the person's second,
+once a day.
 """
 
 import hashlib
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 AN_HOUR, A_DAY = 20, 60  # replies of one place; what is more is dropped
 TOLD_AT_MOST_EVERY = timedelta(hours=1)
+TOLD_OF_OTHERS_EVERY = timedelta(days=1)
 LANGUAGE = "en"  # of what the person is told
 
 
@@ -102,6 +104,8 @@ def receive(content: bytes, message: EmailMessage, token: str, now: datetime) ->
     if not replies.has_whole_head(content):
         return Outcome.OTHER_SENDER
     refusal = _not_believed(message, conversation.address_of(place.object_id))
+    if refusal is Outcome.OTHER_SENDER and _spelled_alike(replies.sender(message)):
+        _tell_of_another(place.pk, conversation, now)
     return refusal or _take(content, message, place.pk, conversation, now)
 
 
@@ -114,12 +118,12 @@ def _not_believed(message: EmailMessage, address: str) -> Outcome | None:
         return Outcome.AUTOMATIC
     if not address:
         return Outcome.CLOSED
-    if _spelled_alike(replies.sender(message)) != _spelled_alike(address):
-        return Outcome.OTHER_SENDER
     if settings.AUTHSERV_ID and authentication_results.is_forged(
         message, settings.AUTHSERV_ID, settings.AUTHSERV_HOPS
     ):
         return Outcome.FORGED
+    if _spelled_alike(replies.sender(message)) != _spelled_alike(address):
+        return Outcome.OTHER_SENDER
     return None
 
 
@@ -196,11 +200,27 @@ def _kept(
     return Outcome.TAKEN, reply.refused
 
 
+@transaction.atomic
+def _tell_of_another(key: int, conversation: Conversation, now: datetime):
+    """A reply from another address is not read, but who owns both would wait for an answer."""
+    place = RelayAddress.objects.select_for_update().filter(pk=key).first()
+    if place is None:
+        return
+    with translation.override(LANGUAGE):
+        sentence = _("It came from another address. Write from the one to which this mail is sent.")
+        _tell(place, conversation, [sentence], False, now, every=TOLD_OF_OTHERS_EVERY)
+
+
 def _tell(
-    place: RelayAddress, conversation: Conversation, sentences: list[str], is_taken: bool, now
+    place: RelayAddress,
+    conversation: Conversation,
+    sentences: list[str],
+    is_taken: bool,
+    now: datetime,
+    every: timedelta = TOLD_AT_MOST_EVERY,
 ):
-    """One automatic mail to the address on file."""
-    if place.told_at and place.told_at > now - TOLD_AT_MOST_EVERY:
+    """One automatic mail to the address on file, not more often than `every`."""
+    if place.told_at and place.told_at > now - every:
         return
     address = conversation.address_of(place.object_id)
     if not address:  # closed meanwhile

@@ -242,7 +242,10 @@ class AdviceRequest(models.Model):
     def title(self) -> str:
         """The first words of the text, as there is no field to fill in for it."""
         line = " ".join(self.text.split())
-        return Truncator(line).words(9) if line else str(_("no text yet"))
+        first = Truncator(line).words(9, truncate="")
+        if first == line:
+            return line or str(_("no text yet"))
+        return f"{first.rstrip('.,;:')}…"
 
     @property
     def speaks_for(self) -> str:

@@ -107,7 +107,9 @@ def test_nothing_hostile_gets_into_a_conversation(choice, hostile, settings):
     arrives(choice, Side.EXPERT, "Buy gold.", **hostile)
 
     assert not Message.objects.exists()
-    assert OutgoingMail.objects.count() == before
+    notices = OutgoingMail.objects.filter(template="mailings/mail/reply_not_taken")
+    assert OutgoingMail.objects.count() - notices.count() == before
+    assert {mail.to for mail in notices} <= {choice.expert.email}
 
 
 def test_one_side_cannot_write_as_the_other(choice):

@@ -102,14 +102,20 @@ def test_an_audience_that_was_narrowed_again_counts_at_once():
 
 
 def test_an_address_in_the_request_is_hidden_from_experts_who_have_not_accepted(mailoutbox):
-    choice = asked(text="We need help. Write to ministry@example.org or +598 2 917 0710.")
+    choice = asked(
+        text="We need help. Write to ministry@example.org or +598 2 917 0710.",
+        house="Ministry (office@example.org)",
+    )
     client = Client()
     client.force_login(choice.expert.user)
     address = reverse("choice_detail", args=[choice.pk])
 
-    assert "ministry@example.org" not in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "ministry@example.org" not in page
+    assert "office@example.org" not in page
     [question] = [mail for mail in mailoutbox if mail.to == [choice.expert.email]]
     assert "ministry@example.org" not in question.message().as_string()
+    assert "office@example.org" not in question.message().as_string()
     answering.accept(choice.pk, NOW)
     assert "ministry@example.org" in client.get(address).content.decode()
 

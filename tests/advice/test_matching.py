@@ -85,7 +85,7 @@ def _asked(expert, days_ago: int, status=Choice.Status.NO_ANSWER, took: int | No
             {"worked_in": ["SA", "IQ", "LB", "JP"]},
             "worked in three countries of South & West Asia",
         ),
-        ({"remote_advice": True}, {}, "gives advice from far"),
+        ({"remote_advice": True}, {}, "gives remote advice"),
         ({"mission": True}, {"missions": True}, "goes on missions"),
         ({"training": True}, {"training": True}, "gives training"),
         (
@@ -152,7 +152,7 @@ def test_a_request_longer_ago_than_a_year_is_no_longer_somebodys_turn():
     [
         ({"mission": True}, {}, "does not go on missions"),
         ({"training": True}, {}, "does not give training"),
-        ({"remote_advice": True}, {"remote_advice": False}, "does not give advice from far"),
+        ({"remote_advice": True}, {"remote_advice": False}, "does not give remote advice"),
         ({"languages": ("es", "fr")}, {}, "does not speak Spanish or French"),
         ({}, {"available_until": TODAY + 9 * DAY}, "is available only until 3 December 2026"),
         ({}, {"confirmed_at": None}, "has never confirmed the profile"),

@@ -447,3 +447,22 @@ def test_an_expert_steps_back_and_only_the_lead_reads_why():
     address = choice.place.request.get_absolute_url()
     assert words in signed_in(LeadFactory()).get(address).content.decode()
     assert words not in signed_in(choice.place.request.requester).get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    "text, title",
+    [
+        ("", "no text yet"),
+        ("Who knows lamps?", "Who knows lamps?"),
+        (
+            "One two three four five six seven eight nine. Ten.",
+            "One two three four five six seven eight nine…",
+        ),
+        (
+            "One two three\nfour five six seven eight nine ten",
+            "One two three four five six seven eight nine…",
+        ),
+    ],
+)
+def test_a_request_is_called_by_its_first_words(text, title):
+    assert AdviceRequest(text=text).title == title

@@ -235,7 +235,28 @@ def test_only_the_one_address_of_the_person_is_believed(taken, name):
     make, values, outcome = HOSTILE[name]
 
     assert read(make(**values)) == outcome
-    assert (taken, told(), RelayedReply.objects.count()) == ([], [], 0)
+    assert (taken, RelayedReply.objects.count()) == ([], 0)
+    assert {to for to, _sentences in told()} <= {taken.address}
+
+
+def test_who_writes_from_a_second_address_is_told_once_a_day_at_the_first(taken):
+    from_second = written(sender="ann@example.org")
+    for hours in (0, 2, 23, 25):
+        assert read(from_second, now=NOW + hours * HOUR) == relay.Outcome.OTHER_SENDER
+
+    [(to, [sentence]), _again] = told()
+    assert to == taken.address
+    assert "from another address" in sentence
+    assert "example.org" not in str(OutgoingMail.objects.first().context)
+
+
+def test_a_forged_second_address_is_not_told(taken, settings):
+    settings.AUTHSERV_ID = "mx.portal.example.org"
+    header = "Authentication-Results: mx.portal.example.org; dmarc=fail"
+
+    content = written("x", header, RECEIVED, sender="eve@example.net")
+    assert read(content) == relay.Outcome.FORGED
+    assert told() == []
 
 
 def test_two_from_headers_or_none_are_nobody(taken):
@@ -268,7 +289,8 @@ def test_reports_and_absences_from_the_wild_are_never_a_reply(taken):
     found = {name: read(content) for name, content in FILES.items()}
 
     assert relay.Outcome.TAKEN not in found.values()
-    assert (taken, told(), RelayedReply.objects.count()) == ([], [], 0)
+    assert (taken, RelayedReply.objects.count()) == ([], 0)
+    assert [to for to, _sentences in told()] == [taken.address], "one a day, and to nobody else"
     assert len(found) >= 40
 
 
