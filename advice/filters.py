@@ -2,11 +2,11 @@
 
 import django_filters as filters
 from django.db.models import Count
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from advice.models import Need, NeedTerm
 from partners.directory.words import MAX_LENGTH
+from partners.filters import NamingFilter
 from partners.models import Country, Region, Term
 
 
@@ -14,7 +14,7 @@ def _vocabulary():
     return Term.objects.defer("words", "description")
 
 
-class NeedFilter(filters.FilterSet):
+class NeedFilter(NamingFilter):
     """Values within a filter are OR, filters are AND; an unknown value is ignored and named."""
 
     q = filters.CharFilter(label=gettext_lazy("Words"), method="search", max_length=MAX_LENGTH)
@@ -99,15 +99,3 @@ class NeedFilter(filters.FilterSet):
             "open": opened or bool(chosen),
             "options": options,
         }
-
-    def unknown(self) -> list[str]:
-        """Sentences about values that mean nothing here; the filters of these are not used."""
-        return [
-            _("%(filter)s: “%(value)s” is not known.")
-            % {
-                "filter": self.filters[name].label,
-                "value": str((error.params or {}).get("value", self.data.get(name, "")))[:60],
-            }
-            for name, errors in self.form.errors.as_data().items()
-            for error in errors
-        ]

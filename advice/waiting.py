@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from advice import asking, request_reminders, survey_waiting
+from advice import request_reminders, survey_waiting
 from advice.models import AdviceRequest, Choice, Need, Side
 from documents.waiting import Waiting
 from experts import presenting
@@ -50,7 +49,7 @@ def _questions(user, now: datetime) -> list[Waiting]:
     )
     waiting = []
     for choice in choices:
-        left = max((choice.asked_at + asking.ANSWER_WITHIN - now).days, 0)
+        left = max((choice.answer_by - now).days, 0)
         waiting.append(
             Waiting(
                 _("Can you help somebody in %(country)s?")
@@ -70,7 +69,7 @@ def _outcomes(user, now: datetime) -> list[Waiting]:
         place__request__requester=user
     )
     keys = [*of_expert.values_list("pk", flat=True), *of_requester.values_list("pk", flat=True)]
-    choices = Choice.objects.filter(Q(pk__in=keys)).select_related("place__request")
+    choices = Choice.objects.filter(pk__in=keys).select_related("place__request")
     return [
         Waiting(
             _("Did the advice help?"),

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from advice import abuse, leading, matching
-from advice.forms.requests import WAYS
 from advice.models import (
     AdviceRequest,
     Block,
@@ -111,7 +110,6 @@ class AdviceRequestAdmin(ReadOnly, RecordAdmin):
             "country": presenting.country(wanted.country_id),
             "terms": list(wanted.terms.all()),
             "spoken": [languages.name(code) for code in wanted.languages],
-            "ways": [label for way, label in WAYS if getattr(wanted, way)],
             "rows": rows,
             "refused": refused,
             "is_waiting": wanted.status == AdviceRequest.Status.WAITING,

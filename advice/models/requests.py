@@ -248,6 +248,16 @@ class AdviceRequest(models.Model):
         return f"{first.rstrip('.,;:')}…"
 
     @property
+    def how(self) -> list[str]:
+        """The ways in which somebody can help, in words; empty while none was chosen."""
+        ways = (
+            (self.remote_advice, _("Remote advice")),
+            (self.mission, _("A visit (mission)")),
+            (self.training, _("Training")),
+        )
+        return [label for wanted, label in ways if wanted]
+
+    @property
     def speaks_for(self) -> str:
         """The organisation in whose name it is asked; empty when none was named."""
         return str(self.organisation) if self.organisation_id else self.house

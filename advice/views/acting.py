@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from advice import (
     abuse,
     answering,
-    asking,
     conversing,
     outcomes,
     request_reminders,
@@ -201,7 +200,7 @@ def context(choice: Choice, side: Side, now: datetime, attempt: Attempt) -> dict
         "contact": telling.contact_for_requester(choice) if side == Side.REQUESTER else {},
         "experts": _colleagues(choice) if asks_expert else [],
         "spoken": [languages.name(code) for code in request.languages],
-        "answer_by": choice.asked_at + asking.ANSWER_WITHIN,
+        "answer_by": choice.answer_by,
         "ask_outcome": accepted and now >= choice.answered_at + request_reminders.OUTCOME_AFTER,
         "requester_address": request.requester.email if knows_requester else "",
         "said": [one for one in choice.outcomes.all() if one.side == side],
