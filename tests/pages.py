@@ -64,7 +64,7 @@ from partners.models import (
     Term,
     User,
 )
-from tests import advice_pages, document_pages
+from tests import advice_pages, document_pages, meeting_pages
 from wmaportal import mailbox
 
 # Roles, in the order of the letters of the table
@@ -314,7 +314,15 @@ def lines() -> list[Line]:
     """The whole table."""
     return [
         Line(*line.split(), *line.split()[3:4] * (5 - len(line.split())))
-        for part in (OURS, document_pages.OURS, advice_pages.OURS, ALLAUTH, ADMIN, *_of_models())
+        for part in (
+            OURS,
+            document_pages.OURS,
+            advice_pages.OURS,
+            meeting_pages.OURS,
+            ALLAUTH,
+            ADMIN,
+            *_of_models(),
+        )
         for line in part.splitlines()
         if line.strip() and not line.startswith("#")
     ]
@@ -325,7 +333,9 @@ VIEWS = ("changelist", "add", "history", "delete", "change", "")
 
 
 def _of_models():
-    for line in (MODELS + document_pages.MODELS + advice_pages.MODELS).splitlines():
+    for line in (
+        MODELS + document_pages.MODELS + advice_pages.MODELS + meeting_pages.MODELS
+    ).splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         model, *verbs = line.split()
@@ -410,6 +420,7 @@ def furnish(now: datetime):
     other = User.objects.get(email=ROLES["other"])
     document_pages.furnish(partner, other, lead, picture(), now)
     advice_pages.furnish(partner, other, lead, now)
+    meeting_pages.furnish(partner, other, lead, now)
 
 
 #: Links to profiles, by the name of the object in the table: what the profile is changed to.
@@ -623,6 +634,7 @@ class World:
             "mailings_suppression": Suppression.objects.first().pk,
             **document_pages.keys(),
             **advice_pages.keys(),
+            **meeting_pages.keys(),
             "partners_country": "PE",
             "partners_decision": Decision.objects.first().pk,
             "partners_membership": self._membership("expert").pk,
@@ -709,7 +721,12 @@ class World:
         for step, kind in (("decide", "profiles"), ("decide", "partners"), ("decide", "direct")):
             found[f"admin:queue_{step}@{kind}"] = [kind, 1]
         now = timezone.now()
-        return found | document_pages.arguments(now) | advice_pages.arguments(now)
+        return (
+            found
+            | document_pages.arguments(now)
+            | advice_pages.arguments(now)
+            | meeting_pages.arguments(now)
+        )
 
     def _own(self) -> Expert:
         return Expert.objects.get(user__email=ROLES["expert"])
@@ -743,10 +760,12 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 
 # What to look at
 
+ALIKE = document_pages.ALIKE | advice_pages.ALIKE | meeting_pages.ALIKE
 #: Files and fragments: no pages.
 FILES = (
     document_pages.FILES
     | advice_pages.FILES
+    | meeting_pages.FILES
     | {
         "health",
         "robots",
@@ -792,6 +811,7 @@ STEPS = {
 QUERIES = (
     document_pages.QUERIES
     | advice_pages.QUERIES
+    | meeting_pages.QUERIES
     | {
         "search@words": ("search", "?q=lamps"),
         "search@nothing": ("search", "?q=thermomters"),
@@ -826,7 +846,7 @@ def views(roles: tuple[str, ...] = ("visitor", "expert", "lead")) -> list[View]:
     """The pages that these roles can open; of admin, the last role's."""
     found = []
     for line in lines():
-        if line.url_name in FILES or line.name in document_pages.ALIKE | advice_pages.ALIKE:
+        if line.url_name in FILES or line.name in ALIKE:
             continue
         able = [role for role in roles if line.expected(role)["GET"] == "2"]
         if not able:

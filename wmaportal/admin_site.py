@@ -14,7 +14,7 @@ from partners.refusals import NotAllowed
 from partners.second_factor import has_second_factor, may_open_admin
 from wmaportal import queue
 
-OUR_APPS = ("partners", "mailings", "experts", "documents", "advice")
+OUR_APPS = ("partners", "mailings", "experts", "documents", "advice", "meetings")
 
 
 class PortalAdminSite(admin.AdminSite):

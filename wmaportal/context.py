@@ -17,6 +17,7 @@ AREAS = (
     ("practice_list", _("Good practices")),
     ("document_list", _("Library")),
     ("round_list", _("Comment rounds")),
+    ("meeting_list", _("Meetings")),
     ("partner_list", _("Partners")),
 )
 

@@ -22,6 +22,7 @@ from experts import listing, listing_index, rounds
 from experts.importing import runs
 from experts.models import ProfileLink
 from mailings import links, retention
+from meetings import hourly as meetings
 
 
 def keep_house(now: datetime) -> dict[str, int]:
@@ -46,6 +47,7 @@ def keep_house(now: datetime) -> dict[str, int]:
         "forgotten comment tables dropped": comment_tables.forget_old(now),
         **asking.move_on(now),
         "requests finished": outcomes.finish_old(now),
+        **meetings.due(now),
         "round invitations written": round_reminders.invite(now),
         # What may take minutes comes last: a task that is ended there goes on in an hour
         "texts read": extracting.extract_waiting(now),

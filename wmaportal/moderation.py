@@ -15,6 +15,7 @@ from experts import moderation as experts
 from experts import statistics
 from experts.models import Expert
 from mailings import moderation as mailings
+from meetings import moderation as meetings
 from partners import moderation as partners
 from partners import moderation_files
 from partners.models import Assignment, Role, User
@@ -23,7 +24,7 @@ from partners.moderation import Answer, Item, Kind
 #: All kinds of items, in the order of the page.
 KINDS: dict[str, Kind] = {
     kind.code: kind
-    for app in (experts, partners, advice, documents, mailings, moderation_files)
+    for app in (experts, partners, advice, documents, meetings, mailings, moderation_files)
     for kind in app.KINDS
 }
 EXCEPTIONS = tuple(kind for kind in KINDS.values() if kind.is_exception)

@@ -8,8 +8,9 @@ from datetime import datetime
 from advice import reminders as advice
 from documents import reminders as documents
 from experts import reminders as experts
+from meetings import reminders as meetings
 
-SCANS = (experts.scan, documents.scan, advice.scan)
+SCANS = (experts.scan, documents.scan, advice.scan, meetings.scan)
 
 
 def scan(now: datetime) -> dict[str, int]:

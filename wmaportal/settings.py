@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "experts",
     "documents",
     "advice",
+    "meetings",
     "allauth",
     "allauth.account",
     "allauth.mfa",

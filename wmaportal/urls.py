@@ -36,6 +36,7 @@ urlpatterns = [
     path("experts/", include("experts.urls")),
     path("", include("documents.urls")),
     path("advice/", include("advice.urls")),
+    path("meetings/", include("meetings.urls")),
     path("mail/", include("mailings.urls")),
     path("", include("partners.urls")),
     path("accounts/", include("allauth.urls")),

@@ -33,6 +33,7 @@ from tests.mailings import (
     advice_mails_needs,
     advice_mails_survey,
     document_mails,
+    meeting_mails,
 )
 from wmaportal.local.servers import free_port
 
@@ -269,6 +270,7 @@ STEPS |= {
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
 STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
 STEPS |= document_mails.STEPS | advice_mails.STEPS
+STEPS |= meeting_mails.STEPS
 STEPS |= advice_mails_needs.STEPS | advice_mails_survey.STEPS
 REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | advice_mails_survey.REMINDERS
 REMINDERS |= {"experts/mail/reminder"}

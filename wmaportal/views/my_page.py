@@ -16,6 +16,7 @@ from documents import waiting as documents
 from documents.waiting import Waiting
 from experts import presenting
 from experts.models import Correction, Expert, Freshness
+from meetings import waiting as meetings
 from partners import memberships, permissions
 from partners.models import Membership, Partner
 from partners.second_factor import may_open_admin
@@ -36,6 +37,7 @@ def my_page(request):
     desk_is_open = is_lead and may_open_admin(user)
     waiting = _for_the_lead(request, desk_is_open) if is_lead else []
     waiting += advice.for_person(user, now) + documents.for_person(user, now)
+    waiting += meetings.for_person(user, now)
     waiting += _for_contact(user) + _for_expert(expert, freshness)
     context = {
         "waiting": waiting,

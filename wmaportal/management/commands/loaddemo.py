@@ -10,6 +10,7 @@ from django.utils import timezone
 from advice import demonstration as advice
 from documents import demonstration as documents
 from experts import demonstration as experts
+from meetings import demonstration as meetings
 from partners import decisions
 from partners import demonstration as people
 from partners.models import Decision, User
@@ -70,6 +71,7 @@ class Command(BaseCommand):
             experts.load(now, password)
             documents.load(now)
             advice.load(now)
+            meetings.load(now)
             decisions.record(None, LOADED, User.objects.get(email=people.LEAD), now)
         documents.finish(now)
         return True

@@ -1,0 +1,19 @@
+"""Demonstration data of the floor: the true meetings of the area, and two invented ones.
+
+Called by `manage.py loaddemo` alone. True meetings stand in data/meetings.json with their sources;
+what is known of them is shown and no more. The last meeting and the next one are invented and say
+so: days count from the moment of loading.
+"""
+
+from datetime import datetime
+
+from meetings.demonstration import history, invented
+from meetings.demonstration.invented import LAST, NEXT
+
+__all__ = ["LAST", "NEXT", "load"]
+
+
+def load(now: datetime):
+    """In the caller's transaction."""
+    history.load(now)
+    invented.load(now)

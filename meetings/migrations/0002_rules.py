@@ -1,0 +1,112 @@
+"""What PostgreSQL itself keeps of meetings: no seat too many, the ways of states, logs.
+
+Why: seats are given away by many requests at once, by admin and by what runs every hour; the count
+of a part is therefore kept where nobody can forget it, and the constraint on it refuses one seat
+too many. Which state may follow which stands beside the states in the models too;
+tests/meetings/test_states.py holds the two against each other. Locks: new and empty tables only.
+Back: drops what it made.
+"""
+
+from django.db import migrations
+
+# Holding a seat: offered and confirmed. Whoever changes a booking has locked its part before.
+SEATS = """
+CREATE FUNCTION meetings_count_seats() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    holds CONSTANT text[] := ARRAY['offered', 'confirmed'];
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.status = ANY (holds) THEN
+        UPDATE meetings_part SET taken = taken - 1 WHERE id = OLD.part_id;
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.status = ANY (holds) THEN
+        UPDATE meetings_part SET taken = taken + 1 WHERE id = NEW.part_id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER booking_added_or_gone AFTER INSERT OR DELETE ON meetings_booking
+    FOR EACH ROW EXECUTE FUNCTION meetings_count_seats();
+CREATE TRIGGER booking_moved AFTER UPDATE ON meetings_booking FOR EACH ROW
+    WHEN (NEW.status <> OLD.status OR NEW.part_id <> OLD.part_id)
+    EXECUTE FUNCTION meetings_count_seats();
+"""
+SEATS_BACK = """
+DROP TRIGGER booking_moved ON meetings_booking;
+DROP TRIGGER booking_added_or_gone ON meetings_booking;
+DROP FUNCTION meetings_count_seats();
+"""
+
+#: Table → each way from one state to another, as "old>new".
+WAYS = {
+    "meeting": ["draft>announced", "announced>held", "announced>cancelled", "cancelled>announced"],
+    "booking": [
+        *("applied>waiting", "applied>confirmed", "applied>declined", "applied>cancelled"),
+        *("waiting>offered", "waiting>confirmed", "waiting>declined", "waiting>cancelled"),
+        *("offered>confirmed", "offered>expired", "offered>declined", "offered>cancelled"),
+        *("confirmed>cancelled", "confirmed>declined"),
+    ],
+    "question": ["prepared>open", "open>closed", "closed>open"],
+    "statement": ["draft>sent", "sent>draft"],
+    "outcome": [
+        *("open>under_way", "open>done", "open>dropped"),
+        *("under_way>open", "under_way>done", "under_way>dropped"),
+        *("done>under_way", "dropped>open"),
+    ],
+    "report": [
+        *("draft>amendments", "draft>final", "amendments>draft", "amendments>final"),
+        "final>draft",
+    ],
+}
+
+
+def _states() -> str:
+    made = """
+    CREATE FUNCTION meetings_only_known_ways() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NOT OLD.status || '>' || NEW.status = ANY (TG_ARGV) THEN
+            RAISE EXCEPTION '% cannot go from % to %', TG_TABLE_NAME, OLD.status, NEW.status
+                USING ERRCODE = 'integrity_constraint_violation',
+                CONSTRAINT = 'meetings_known_ways';
+        END IF;
+        RETURN NEW;
+    END $$;
+    """
+    for table, ways in WAYS.items():
+        known = ", ".join(f"'{way}'" for way in ways)
+        made += f"""
+        CREATE TRIGGER {table}_ways BEFORE UPDATE OF status ON meetings_{table} FOR EACH ROW
+            WHEN (NEW.status <> OLD.status) EXECUTE FUNCTION meetings_only_known_ways({known});
+        """
+    return made
+
+
+STATES_BACK = "".join(
+    [f"DROP TRIGGER {table}_ways ON meetings_{table};" for table in WAYS]
+    + ["DROP FUNCTION meetings_only_known_ways();"]
+)
+
+LOGS = """
+CREATE TRIGGER agendaversion_append_only BEFORE UPDATE OR DELETE ON meetings_agendaversion
+    FOR EACH ROW EXECUTE FUNCTION portal_append_only();
+CREATE TRIGGER minutestext_append_only BEFORE UPDATE OR DELETE ON meetings_minutestext
+    FOR EACH ROW EXECUTE FUNCTION portal_append_only();
+CREATE TRIGGER outcomechange_append_only BEFORE UPDATE OR DELETE ON meetings_outcomechange
+    FOR EACH ROW EXECUTE FUNCTION portal_append_only();
+"""
+LOGS_BACK = """
+DROP TRIGGER outcomechange_append_only ON meetings_outcomechange;
+DROP TRIGGER minutestext_append_only ON meetings_minutestext;
+DROP TRIGGER agendaversion_append_only ON meetings_agendaversion;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("meetings", "0001_initial"),
+        ("partners", "0002_search_and_rules"),
+    ]
+
+    operations = [
+        migrations.RunSQL(SEATS, SEATS_BACK),
+        migrations.RunSQL(_states(), STATES_BACK),
+        migrations.RunSQL(LOGS, LOGS_BACK),
+    ]

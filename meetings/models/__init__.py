@@ -1,0 +1,62 @@
+"""Meetings: agenda, papers, registration, statements, questions, outcomes, report."""
+
+from meetings.models.agenda import AgendaVersion, Item, Presenter, Session
+from meetings.models.meeting import Meeting, Series, validate_zone, zone_names
+from meetings.models.outcomes import Minutes, MinutesText, Outcome, OutcomeChange, Report
+from meetings.models.papers import (
+    Paper,
+    PaperAudience,
+    PaperVersion,
+    UploadLink,
+    new_token,
+)
+from meetings.models.questions import Answer, Answered, Option, Pick, Question
+from meetings.models.registration import (
+    Attendance,
+    Booking,
+    CalendarFeed,
+    FormAnswer,
+    FormQuestion,
+    InvitationLetter,
+    Part,
+    Registration,
+    RegistrationDesk,
+)
+from meetings.models.statements import StatedNeed, Statement
+
+__all__ = [
+    "AgendaVersion",
+    "Answer",
+    "Answered",
+    "Attendance",
+    "Booking",
+    "CalendarFeed",
+    "FormAnswer",
+    "FormQuestion",
+    "InvitationLetter",
+    "Item",
+    "Meeting",
+    "Minutes",
+    "MinutesText",
+    "Option",
+    "Outcome",
+    "OutcomeChange",
+    "Paper",
+    "PaperAudience",
+    "PaperVersion",
+    "Part",
+    "Pick",
+    "Presenter",
+    "Question",
+    "Registration",
+    "RegistrationDesk",
+    "Report",
+    "Series",
+    "Session",
+    "StatedNeed",
+    "Statement",
+    "UploadLink",
+    "new_token",
+    "validate_zone",
+    "zone_names",
+]

@@ -1,0 +1,250 @@
+"""What a meeting brings: minutes beside the agenda, decisions, actions, a report."""
+
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from documents.models import CommentRound, Document
+from meetings.models.agenda import Item
+from meetings.models.meeting import Meeting
+from partners.models import Organisation
+
+
+class Minutes(models.Model):
+    """What was said under one item, as it stands now. `version` rises with each save."""
+
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="minutes")
+    item = models.OneToOneField(Item, models.PROTECT, related_name="minutes")
+    text = models.TextField(_("minutes"), max_length=20_000, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("minutes")
+        verbose_name_plural = _("minutes")
+        ordering = ["item"]
+
+    def __str__(self):
+        return str(self.item)
+
+
+class MinutesText(models.Model):
+    """Each text that was saved, so that none is lost. Rows are only added (migration 0002)."""
+
+    minutes = models.ForeignKey(Minutes, models.CASCADE, related_name="texts")
+    version = models.PositiveIntegerField()
+    text = models.TextField(blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("earlier minutes")
+        verbose_name_plural = _("earlier minutes")
+        ordering = ["minutes", "-version"]
+        constraints = [
+            models.UniqueConstraint("minutes", "version", name="minutestext_version_once")
+        ]
+
+    def __str__(self):
+        return f"{self.minutes}: {self.version}"
+
+
+class OutcomeQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Outcomes of meetings that the person may see."""
+        meetings = Meeting.objects.visible_to(user)
+        return self.filter(meeting__in=meetings.values("pk"))
+
+    def actions(self):
+        return self.filter(kind=Outcome.Kind.ACTION)
+
+    def open_actions(self):
+        return self.actions().filter(status__in=Outcome.GOING_ON)
+
+
+class Outcome(models.Model):
+    """A decision, a recommendation or an action, under an address that stays.
+
+    `number` counts the outcomes of a meeting. Actions have an owner, may have a due date, and
+    have a status; decisions and recommendations are simply there. Each action that is open stands
+    on the draft agenda of the next meeting of the series.
+    """
+
+    class Kind(models.TextChoices):
+        DECISION = "decision", _("Decision")
+        RECOMMENDATION = "recommendation", _("Recommendation")
+        ACTION = "action", _("Action")
+        RESULT = "result", _("Result")
+
+    class Status(models.TextChoices):
+        NONE = "", _("–")
+        OPEN = "open", _("Not started")
+        UNDER_WAY = "under_way", _("Under way")
+        DONE = "done", _("Done")
+        DROPPED = "dropped", _("Dropped")
+
+    NEXT = {
+        Status.OPEN: {Status.UNDER_WAY, Status.DONE, Status.DROPPED},
+        Status.UNDER_WAY: {Status.OPEN, Status.DONE, Status.DROPPED},
+        Status.DONE: {Status.UNDER_WAY},
+        Status.DROPPED: {Status.OPEN},
+    }
+    GOING_ON = (Status.OPEN, Status.UNDER_WAY)
+
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="outcomes")
+    item = models.ForeignKey(
+        Item,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="outcomes",
+        verbose_name=_("agenda item"),
+    )
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(_("kind"), max_length=15, choices=Kind)
+    text = models.TextField(_("outcome"), max_length=2000)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_actions",
+        verbose_name=_("owner with a sign-in"),
+        help_text=_("Is reminded by mail, and says how far it has come."),
+    )
+    organisation = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_actions",
+        verbose_name=_("responsible organisation"),
+    )
+    owner_name = models.CharField(_("owner in words"), max_length=200, blank=True)
+    due_on = models.DateField(_("due"), null=True, blank=True)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status, default=Status.NONE, blank=True
+    )
+    evidence = models.TextField(_("what shows it"), max_length=2000, blank=True)
+    evidence_url = models.URLField(_("address of the evidence"), max_length=500, blank=True)
+    document = models.ForeignKey(
+        Document,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="outcomes",
+        verbose_name=_("document of the library"),
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    fictitious = models.BooleanField(default=False)
+
+    objects = OutcomeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outcome")
+        verbose_name_plural = _("outcomes")
+        ordering = ["meeting", "number"]
+        constraints = [
+            models.UniqueConstraint("meeting", "number", name="outcome_number_once"),
+            models.CheckConstraint(
+                name="outcome_status_of_actions_alone",
+                condition=Q(kind="action") & ~Q(status="") | ~Q(kind="action") & Q(status=""),
+            ),
+            models.CheckConstraint(
+                name="outcome_action_has_an_owner",
+                condition=~Q(kind="action")
+                | Q(owner__isnull=False)
+                | Q(organisation__isnull=False)
+                | ~Q(owner_name=""),
+            ),
+            models.CheckConstraint(
+                name="outcome_done_with_evidence",
+                condition=~Q(status__in=["done", "dropped"]) | ~Q(evidence=""),
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "due_on"], name="outcome_due")]
+
+    def __str__(self):
+        return self.text
+
+    def get_absolute_url(self):
+        return reverse("outcome_detail", args=[self.pk])
+
+    @property
+    def owned_by(self) -> str:
+        """The owner's organisation or name, in one line."""
+        names = (str(self.owner or ""), self.owner_name, str(self.organisation or ""))
+        return ", ".join(filter(None, names))
+
+    def is_late(self, today: date) -> bool:
+        return self.status in self.GOING_ON and self.due_on is not None and self.due_on < today
+
+
+class OutcomeChange(models.Model):
+    """How far an action came, who said so, and what shows it. Rows are only added (0002)."""
+
+    outcome = models.ForeignKey(Outcome, models.CASCADE, related_name="changes")
+    old = models.CharField(max_length=10, choices=Outcome.Status)
+    new = models.CharField(max_length=10, choices=Outcome.Status)
+    words = models.TextField(blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("change of an action")
+        verbose_name_plural = _("changes of actions")
+        ordering = ["outcome", "at", "pk"]
+
+    def __str__(self):
+        return f"{self.outcome_id}: {self.new}"
+
+
+class Report(models.Model):
+    """The report of a meeting: made from the rows; what it adds in words stands here.
+
+    While it is open for amendments, the comment round of its document takes them.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        AMENDMENTS = "amendments", _("Open for amendments")
+        FINAL = "final", _("Final")
+
+    NEXT = {
+        Status.DRAFT: {Status.AMENDMENTS, Status.FINAL},
+        Status.AMENDMENTS: {Status.DRAFT, Status.FINAL},
+        Status.FINAL: {Status.DRAFT},
+    }
+
+    meeting = models.OneToOneField(Meeting, models.PROTECT, related_name="report")
+    introduction = models.TextField(_("introduction"), max_length=10_000, blank=True)
+    closing = models.TextField(_("closing words"), max_length=10_000, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
+    document = models.ForeignKey(
+        Document, models.PROTECT, null=True, blank=True, related_name="reported_meetings"
+    )
+    round = models.ForeignKey(
+        CommentRound, models.PROTECT, null=True, blank=True, related_name="reports"
+    )
+    version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("report of a meeting")
+        verbose_name_plural = _("reports of meetings")
+        ordering = [F("changed_at").desc()]
+
+    def __str__(self):
+        return str(self.meeting)

@@ -1,0 +1,203 @@
+"""Questions to partners: discussion questions of the agenda, and those opened for answers."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from meetings.models.agenda import Item
+from meetings.models.meeting import Meeting
+from partners.models import Organisation
+
+
+class Question(models.Model):
+    """A discussion question; while it is open, partners or participants answer it.
+
+    One answer for each person, or for each organisation. With `is_anonymous` it is noted who has
+    answered, and not what.
+    """
+
+    class Kind(models.TextChoices):
+        DISCUSSION = "discussion", _("For discussion at the meeting")
+        WRITTEN = "written", _("Written answers")
+        CHOICE = "choice", _("Choice of one answer")
+        SEVERAL = "several", _("Choice of several answers")
+        RANKING = "ranking", _("Ranking")
+
+    class Status(models.TextChoices):
+        PREPARED = "prepared", _("In preparation")
+        OPEN = "open", _("Open for answers")
+        CLOSED = "closed", _("Closed")
+
+    NEXT = {
+        Status.PREPARED: {Status.OPEN},
+        Status.OPEN: {Status.CLOSED},
+        Status.CLOSED: {Status.OPEN},
+    }
+
+    class Results(models.TextChoices):
+        AT_ONCE = "at_once", _("At once, while answers come in")
+        AFTERWARDS = "afterwards", _("After it is closed")
+        ORGANISERS = "organisers", _("Organisers alone")
+
+    class AskedOf(models.TextChoices):
+        PARTICIPANTS = "participants", _("Participants of the meeting")
+        PARTNERS = "partners", _("All partners")
+
+    class Unit(models.TextChoices):
+        PERSON = "person", _("One answer for each person")
+        ORGANISATION = "organisation", _("One answer for each organisation")
+
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="questions")
+    item = models.ForeignKey(
+        Item,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="questions",
+        verbose_name=_("agenda item"),
+    )
+    number = models.PositiveSmallIntegerField()
+    text = models.CharField(_("question"), max_length=500)
+    text_fr = models.CharField(_("question in French"), max_length=500, blank=True)
+    text_es = models.CharField(_("question in Spanish"), max_length=500, blank=True)
+    kind = models.CharField(
+        _("how it is answered"), max_length=12, choices=Kind, default=Kind.DISCUSSION
+    )
+    asked_of = models.CharField(
+        _("who is asked"), max_length=15, choices=AskedOf, default=AskedOf.PARTNERS
+    )
+    unit = models.CharField(
+        _("who has an answer"), max_length=15, choices=Unit, default=Unit.PERSON
+    )
+    is_anonymous = models.BooleanField(_("anonymous"), default=False)
+    results = models.CharField(
+        _("results are shown"), max_length=15, choices=Results, default=Results.AFTERWARDS
+    )
+    #: Asked after the meeting: the short survey on it
+    is_survey = models.BooleanField(_("part of the survey after the meeting"), default=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PREPARED)
+    opened_at = models.DateTimeField(null=True, blank=True, editable=False)
+    closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("question to partners")
+        verbose_name_plural = _("questions to partners")
+        ordering = ["meeting", "number"]
+        constraints = [
+            models.UniqueConstraint("meeting", "number", name="question_number_once"),
+            models.CheckConstraint(
+                name="question_for_discussion_is_not_opened",
+                condition=~Q(kind="discussion") | Q(status="prepared"),
+            ),
+        ]
+
+    def __str__(self):
+        return self.text
+
+    def get_absolute_url(self):
+        return reverse("question_detail", args=[self.meeting.code, self.number])
+
+    @property
+    def has_options(self) -> bool:
+        return self.kind in (self.Kind.CHOICE, self.Kind.SEVERAL, self.Kind.RANKING)
+
+    def takes_answers(self, now: datetime) -> bool:
+        return self.status == self.Status.OPEN and (self.closes_at is None or now < self.closes_at)
+
+
+class Option(models.Model):
+    question = models.ForeignKey(Question, models.CASCADE, related_name="options")
+    number = models.PositiveSmallIntegerField()
+    text = models.CharField(_("answer"), max_length=300)
+    text_fr = models.CharField(_("answer in French"), max_length=300, blank=True)
+    text_es = models.CharField(_("answer in Spanish"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("answer to choose")
+        verbose_name_plural = _("answers to choose")
+        ordering = ["question", "number"]
+        constraints = [models.UniqueConstraint("question", "number", name="option_number_once")]
+
+    def __str__(self):
+        return self.text
+
+
+class Answer(models.Model):
+    """What somebody answered. Of an anonymous question it names nobody, and no moment."""
+
+    question = models.ForeignKey(Question, models.PROTECT, related_name="answers")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    text = models.TextField(_("answer"), max_length=3000, blank=True)
+    at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ["question", F("at").asc(nulls_last=True), "pk"]
+
+    def __str__(self):
+        return f"{self.question_id}: {self.pk}"
+
+
+class Answered(models.Model):
+    """That a person, or an organisation, has answered; the one answer is written beside it.
+
+    `answer` is empty for anonymous questions, whose answers cannot be changed afterwards.
+    """
+
+    question = models.ForeignKey(Question, models.CASCADE, related_name="answered")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    answer = models.OneToOneField(
+        Answer, models.CASCADE, null=True, blank=True, related_name="answered"
+    )
+
+    class Meta:
+        verbose_name = _("who has answered")
+        verbose_name_plural = _("who has answered")
+        ordering = ["question", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "question",
+                "user",
+                name="answered_once_a_person",
+                condition=Q(organisation=None),
+            ),
+            models.UniqueConstraint(
+                "question",
+                "organisation",
+                name="answered_once_an_organisation",
+                condition=Q(organisation__isnull=False),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.question_id}: {self.user}"
+
+
+class Pick(models.Model):
+    """An option that an answer chose; in a ranking `rank` 1 is the first."""
+
+    answer = models.ForeignKey(Answer, models.CASCADE, related_name="picks")
+    option = models.ForeignKey(Option, models.PROTECT, related_name="picks")
+    rank = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("chosen answer")
+        verbose_name_plural = _("chosen answers")
+        ordering = ["answer", "rank"]
+        constraints = [models.UniqueConstraint("answer", "option", name="pick_option_once")]
+
+    def __str__(self):
+        return f"{self.option}: {self.rank}"

@@ -1,0 +1,393 @@
+"""Who comes: registrations, the seats that they hold or wait for, and what the host must know."""
+
+from datetime import date, datetime
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from meetings.models.meeting import Meeting
+from meetings.models.papers import new_token
+from partners.models import Country, Organisation
+
+
+class Part(models.Model):
+    """Something with seats: being on site, being online, a site visit.
+
+    `taken` counts confirmed and offered bookings. A trigger keeps it, and the database refuses one
+    seat too many (migration 0002).
+    """
+
+    class Kind(models.TextChoices):
+        ON_SITE = "on_site", _("On site")
+        ONLINE = "online", _("Online")
+        VISIT = "visit", _("Site visit")
+
+    #: How one takes part in the meeting; visits come on top
+    WAYS = (Kind.ON_SITE, Kind.ONLINE)
+
+    meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="parts")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    title = models.CharField(
+        _("title"), max_length=200, blank=True, help_text=_("Of a site visit: where it goes.")
+    )
+    text = models.TextField(_("what to know"), max_length=2000, blank=True)
+    on = models.DateField(_("day"), null=True, blank=True)
+    begins_at = models.TimeField(_("begins at"), null=True, blank=True)
+    seats = models.PositiveIntegerField(
+        _("seats"), null=True, blank=True, help_text=_("Empty: no limit.")
+    )
+    taken = models.PositiveIntegerField(default=0, editable=False)
+    #: The next place in the waiting list of this part
+    next_number = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("part of a meeting")
+        verbose_name_plural = _("parts of meetings")
+        ordering = ["meeting", "kind", "on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="part_no_more_than_its_seats",
+                condition=Q(seats=None) | Q(taken__lte=F("seats")),
+                violation_error_message=_("More people have a seat than that."),
+            ),
+            models.UniqueConstraint(
+                "meeting",
+                "kind",
+                name="part_each_way_once",
+                condition=Q(kind__in=["on_site", "online"]),
+            ),
+            models.CheckConstraint(
+                name="part_visit_has_a_title", condition=~Q(kind="visit") | ~Q(title="")
+            ),
+        ]
+
+    def __str__(self):
+        return self.title or str(self.get_kind_display())
+
+    @property
+    def free(self) -> int | None:
+        """Seats that nobody holds; None without a limit."""
+        return None if self.seats is None else self.seats - self.taken
+
+
+class RegistrationDesk(models.Model):
+    """How one registers for a meeting. A meeting without this row takes no registrations."""
+
+    meeting = models.OneToOneField(Meeting, models.CASCADE, related_name="desk")
+    opens_at = models.DateTimeField(_("opens"))
+    closes_at = models.DateTimeField(_("closes"))
+    needs_approval = models.BooleanField(
+        _("the organisers approve each registration"), default=False
+    )
+    asks_funding = models.BooleanField(_("ask whether the costs must be paid"), default=False)
+    offers_letters = models.BooleanField(_("offer invitation letters for a visa"), default=False)
+    #: A free seat is held this long for whoever waited
+    offer_hours = models.PositiveSmallIntegerField(_("hours to accept a free seat"), default=48)
+    erase_on = models.DateField(
+        _("sensitive answers are erased on"), help_text=_("The form states this day.")
+    )
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("registration desk")
+        verbose_name_plural = _("registration desks")
+        constraints = [
+            models.CheckConstraint(
+                name="desk_closes_after_it_opens", condition=Q(closes_at__gt=F("opens_at"))
+            ),
+            models.CheckConstraint(name="desk_offers_an_hour", condition=Q(offer_hours__gte=1)),
+        ]
+
+    def __str__(self):
+        return str(self.meeting)
+
+    def is_open(self, now: datetime) -> bool:
+        return self.opens_at <= now < self.closes_at
+
+
+class FormQuestion(models.Model):
+    """A question of the organisers on the form; of a visit, where one signs up for it."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("Text")
+        YES_NO = "yes_no", _("Yes or no")
+        CHOICE = "choice", _("One of several answers")
+
+    meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="form_questions")
+    part = models.ForeignKey(
+        Part,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="form_questions",
+        verbose_name=_("site visit"),
+    )
+    number = models.PositiveSmallIntegerField(_("number"), default=1)
+    text = models.CharField(_("question"), max_length=300)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.TEXT)
+    choices = ArrayField(
+        models.CharField(max_length=200), verbose_name=_("answers"), default=list, blank=True
+    )
+    is_required = models.BooleanField(_("must be answered"), default=False)
+    is_sensitive = models.BooleanField(_("sensitive: erased after the meeting"), default=False)
+
+    class Meta:
+        verbose_name = _("question of the form")
+        verbose_name_plural = _("questions of the form")
+        ordering = ["meeting", "part", "number", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="formquestion_has_choices", condition=~Q(kind="choice") | ~Q(choices=[])
+            )
+        ]
+
+    def __str__(self):
+        return self.text
+
+
+class RegistrationQuerySet(models.QuerySet):
+    def taking_part(self):
+        """Those with a confirmed seat on site or online."""
+        confirmed = Booking.objects.filter(
+            status=Booking.Status.CONFIRMED, part__kind__in=Part.WAYS
+        )
+        return self.filter(pk__in=confirmed.values("registration"))
+
+    def showing_themselves(self, to_participants: bool, today: date):
+        """Those whose name may stand on the list: by consent, while the meeting is not over.
+
+        The consent ends after the meeting's last day.
+        """
+        kinds = [Registration.Appearance.EVERYONE]
+        if to_participants:
+            kinds.append(Registration.Appearance.PARTICIPANTS)
+        return self.taking_part().filter(appearance__in=kinds, meeting__ends_on__gte=today)
+
+
+class Registration(models.Model):
+    """A person for a meeting: who, for whom, and what the host must know.
+
+    Where the seat stands is in the bookings. Passport data are never asked for.
+    """
+
+    class Appearance(models.TextChoices):
+        NOBODY = "nobody", _("Nobody but the organisers")
+        PARTICIPANTS = "participants", _("Participants")
+        EVERYONE = "everyone", _("Everyone who may see the meeting")
+
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="registrations")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="registrations")
+    name = models.CharField(
+        _("name"), max_length=200, help_text=_("As it stands in your passport, if you travel.")
+    )
+    organisation = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("organisation represented"),
+    )
+    organisation_name = models.CharField(_("organisation in words"), max_length=200, blank=True)
+    country = models.ForeignKey(
+        Country,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("country represented"),
+    )
+    #: Seen by the organisers alone
+    is_funded = models.BooleanField(_("costs must be paid by the host"), default=False)
+    diet = models.CharField(_("diet"), max_length=300, blank=True)
+    access = models.CharField(_("access needs"), max_length=500, blank=True)
+    wants_letter = models.BooleanField(_("invitation letter for a visa"), default=False)
+    appearance = models.CharField(
+        _("who sees your name"), max_length=15, choices=Appearance, default=Appearance.NOBODY
+    )
+    #: Version of the agenda of which the person was told last
+    told_version = models.PositiveSmallIntegerField(default=0, editable=False)
+    #: Of the calendar event that was sent last; -1: none yet
+    told_sequence = models.IntegerField(default=-1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+    fictitious = models.BooleanField(default=False)
+
+    objects = RegistrationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("registration")
+        verbose_name_plural = _("registrations")
+        ordering = ["meeting", "created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint("meeting", "user", name="registration_once"),
+            models.CheckConstraint(name="registration_has_a_name", condition=~Q(name="")),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def represents(self) -> str:
+        """The organisation, by its row or in words; may be empty."""
+        return str(self.organisation) if self.organisation_id else self.organisation_name
+
+
+class FormAnswer(models.Model):
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="answers")
+    question = models.ForeignKey(FormQuestion, models.PROTECT, related_name="answers")
+    text = models.TextField(max_length=2000, blank=True)
+
+    class Meta:
+        verbose_name = _("answer on the form")
+        verbose_name_plural = _("answers on the form")
+        ordering = ["question"]
+        constraints = [models.UniqueConstraint("registration", "question", name="formanswer_once")]
+
+    def __str__(self):
+        return self.text
+
+
+class Booking(models.Model):
+    """One registration in one part: it waits for approval or a seat, is offered or has it.
+
+    `number` is the place in the line, given under the lock of the part, for ever. Confirmed and
+    offered bookings hold a seat. A new try after the end is a new row with a new number.
+    """
+
+    class Status(models.TextChoices):
+        APPLIED = "applied", _("Waits for the organisers")
+        WAITING = "waiting", _("On the waiting list")
+        OFFERED = "offered", _("A seat is offered")
+        CONFIRMED = "confirmed", _("Confirmed")
+        CANCELLED = "cancelled", _("Cancelled")
+        EXPIRED = "expired", _("Offer not taken")
+        DECLINED = "declined", _("Declined")
+
+    NEXT = {
+        Status.APPLIED: {
+            Status.WAITING,
+            Status.CONFIRMED,
+            Status.DECLINED,
+            Status.CANCELLED,
+        },
+        Status.WAITING: {Status.OFFERED, Status.CONFIRMED, Status.DECLINED, Status.CANCELLED},
+        Status.OFFERED: {Status.CONFIRMED, Status.EXPIRED, Status.DECLINED, Status.CANCELLED},
+        Status.CONFIRMED: {Status.CANCELLED, Status.DECLINED},
+    }
+    #: States that hold a seat; the trigger of migration 0002 names the same
+    HOLDING = (Status.OFFERED, Status.CONFIRMED)
+    #: States that go on
+    LIVE = (Status.APPLIED, Status.WAITING, Status.OFFERED, Status.CONFIRMED)
+
+    part = models.ForeignKey(Part, models.PROTECT, related_name="bookings")
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="bookings")
+    number = models.PositiveIntegerField()
+    status = models.CharField(_("status"), max_length=10, choices=Status)
+    at = models.DateTimeField(_("since"), default=timezone.now)
+    offered_until = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        ordering = ["part", "number"]
+        constraints = [
+            models.UniqueConstraint("part", "number", name="booking_number_once"),
+            models.UniqueConstraint(
+                "part",
+                "registration",
+                name="booking_one_live",
+                condition=Q(status__in=["applied", "waiting", "offered", "confirmed"]),
+            ),
+            models.CheckConstraint(
+                name="booking_offer_has_an_end",
+                condition=Q(status="offered", offered_until__isnull=False) | ~Q(status="offered"),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["part", "status", "number"], name="booking_line"),
+            models.Index(
+                fields=["offered_until"], name="booking_offers", condition=Q(status="offered")
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.part}: {self.registration}"
+
+
+class InvitationLetter(models.Model):
+    """A letter for a visa, with a number and an address where an authority can verify it.
+
+    What stands in it is kept, so that the address tells what was issued and whether it still holds.
+    """
+
+    registration = models.ForeignKey(Registration, models.PROTECT, related_name="letters")
+    year = models.PositiveSmallIntegerField()
+    number = models.PositiveIntegerField()
+    token = models.CharField(max_length=64, unique=True, default=new_token)
+    name = models.CharField(max_length=200)
+    represents = models.CharField(max_length=200, blank=True)
+    issued_at = models.DateTimeField(default=timezone.now)
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("invitation letter")
+        verbose_name_plural = _("invitation letters")
+        ordering = ["-year", "-number"]
+        constraints = [
+            models.UniqueConstraint("year", "number", name="invitationletter_number_once")
+        ]
+
+    def __str__(self):
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """ "WMA-2027-0004"."""
+        return f"WMA-{self.year}-{self.number:04}"
+
+
+class Attendance(models.Model):
+    """Somebody was there on a day."""
+
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="attendances")
+    day = models.DateField()
+    noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    noted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("attendance")
+        verbose_name_plural = _("attendances")
+        ordering = ["day", "registration"]
+        constraints = [models.UniqueConstraint("registration", "day", name="attendance_once")]
+
+    def __str__(self):
+        return f"{self.registration}: {self.day}"
+
+
+class CalendarFeed(models.Model):
+    """The secret address of a person's calendar; a new one makes the old one silent."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar_feed"
+    )
+    token = models.CharField(max_length=64, unique=True, default=new_token)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("calendar feed")
+        verbose_name_plural = _("calendar feeds")
+
+    def __str__(self):
+        return str(self.user)

@@ -1,0 +1,44 @@
+"""Who may do what with meetings.
+
+Who may see one is `visible_to` of its QuerySet alone; these are the steps. Each that depends on a
+day takes today's date.
+"""
+
+from datetime import date
+
+from meetings.models import Meeting
+from partners import permissions as ground
+from partners.models import Organisation
+
+
+def can_add_meeting(user) -> bool:
+    """The Lead begins meetings."""
+    return user.has_perm("meetings.add_meeting")
+
+
+def can_organise(user, meeting: Meeting) -> bool:
+    """The Lead, and who was named as an organiser of this meeting.
+
+    They edit it, see registrations with everything that the host must know, and write the minutes.
+    """
+    if user.has_perm("meetings.change_meeting"):
+        return True
+    return (
+        user.is_authenticated and user.is_active and meeting.organisers.filter(pk=user.pk).exists()
+    )
+
+
+def takes_part(user, meeting: Meeting) -> bool:
+    """Has a confirmed seat, on site or online."""
+    return (
+        user.is_authenticated
+        and user.is_active
+        and user.registrations.taking_part().filter(meeting=meeting).exists()
+    )
+
+
+def speaks_for(user, today: date) -> list[Organisation]:
+    """Organisations for which the person may answer or state something today."""
+    if not ground.is_partner(user, today):
+        return []
+    return list(Organisation.objects.of(user, today).order_by("name", "pk"))

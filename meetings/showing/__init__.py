@@ -1,0 +1,1 @@
+"""What the page of a meeting shows of each subject: `shown(meeting, user, now)` → its context."""

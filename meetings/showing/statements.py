@@ -1,0 +1,10 @@
+"""What the page of a meeting shows of its statements."""
+
+from datetime import datetime
+
+from meetings.models import Meeting
+
+
+def shown(meeting: Meeting, user, now: datetime) -> dict:
+    """The context of `meetings/parts/shown_statements.html`."""
+    return {}
