@@ -17,7 +17,7 @@ meeting_prepare@draft    S----F--22 SXXXXXXXXX SXXXXXXXXX
 """
 
 MODELS = """
-meetings_series          222F23 222F23 222F23
+meetings_series          222223 222223 222223
 """
 
 FILES: set[str] = set()
