@@ -73,13 +73,13 @@ class Library(_Newest):
         return newest.select_related("current").prefetch_related("organisations")[:NEWEST]
 
     def item_title(self, item: Document) -> str:
-        return _writable(item.title)
+        return writable(item.title)
 
     def item_description(self, item: Document) -> str:
-        return escape(_writable(item.summary))  # it is HTML in Atom
+        return escape(writable(item.summary))  # it is HTML in Atom
 
     def item_author_name(self, item: Document) -> str:
-        return _writable("; ".join(one.name for one in item.organisations.all()))
+        return writable("; ".join(one.name for one in item.organisations.all()))
 
     def item_categories(self, item: Document) -> list[str]:
         return [item.get_kind_display()]
@@ -103,10 +103,10 @@ class Practices(_Newest):
         return obj[0].results.order_by("-current__decided_at", "-pk")[:NEWEST]
 
     def item_title(self, item: Practice) -> str:
-        return _writable(item.current.title)
+        return writable(item.current.title)
 
     def item_description(self, item: Practice) -> str:
-        return escape(_writable(item.current.summary))
+        return escape(writable(item.current.summary))
 
     def item_categories(self, item: Practice) -> list[str]:
         return [item.current.get_kind_display()]
@@ -117,5 +117,6 @@ class Practices(_Newest):
     item_updateddate = item_pubdate
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
+    """Without the characters that XML cannot hold."""
     return _UNWRITABLE.sub("", text)

@@ -2,16 +2,25 @@
 
 from django.urls import path
 
-from meetings.views import detail, lists
+from meetings.views import detail, lists, preparing
 
-LISTS: list = [path("", lists.meeting_list, name="meeting_list")]
+LISTS: list = [
+    path("", lists.meeting_list, name="meeting_list"),
+    path("add/", preparing.meeting_add, name="meeting_add"),
+    path("months/<int:year>/<int:month>/", lists.meeting_month, name="meeting_month"),
+    path("story/", lists.meeting_story, name="meeting_story"),
+    path("feed/", lists.meeting_feed, name="meeting_feed"),
+]
 CALENDARS: list = []
 OUTCOMES: list = []
 LETTERS: list = []
 #: Under the code of a meeting
 MEETING: list = [
     path("<slug:code>/", detail.meeting_detail, name="meeting_detail"),
-    path("<slug:code>/prepare/", detail.meeting_prepare, name="meeting_prepare"),
+    path("<slug:code>/prepare/", preparing.meeting_prepare, name="meeting_prepare"),
+    path("<slug:code>/edit/", preparing.meeting_edit, name="meeting_edit"),
+    path("<slug:code>/status/", preparing.meeting_move, name="meeting_move"),
+    path("<slug:code>/cancel/", preparing.meeting_cancel, name="meeting_cancel"),
 ]
 AGENDA: list = []
 PAPERS: list = []

@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from advice import fitting, supply
 from advice.models import AdviceRequest, Mission, Need
 from documents.models import Document, Practice
+from meetings.models import Meeting
 from partners.models import Country, Organisation, Region
 
 #: Of each list; the rest stands in the lists of the portal.
@@ -67,6 +68,7 @@ def everything(country: Country, user, now: datetime) -> dict:
         "for_needs": _for_needs(needs.unmet(), country),
         "documents": _first(documents.defer("search").order_by("-year", "sort_title", "pk")),
         "missions": _first(missions.prefetch_related("areas")),
+        "meetings": _first(Meeting.objects.visible_to(user).announced().filter(country=country)),
         "organisations": _first(houses.order_by("name", "pk")),
         "stories": _first(AdviceRequest.objects.filter(country=country).stories()),
         "requests": AdviceRequest.objects.sent().filter(country=country).count(),

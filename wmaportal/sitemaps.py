@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from advice import sitemaps as advice
 from documents import sitemaps as documents
 from experts import sitemaps as experts
+from meetings import sitemaps as meetings
 from partners import mail
 from partners import sitemaps as partners
 from partners.models import Country
@@ -26,6 +27,8 @@ Disallow: /practices/compare/
 Disallow: /partners/?
 Disallow: /advice/needs/?
 Disallow: /advice/missions/?
+Disallow: /meetings/?
+Disallow: /meetings/months/
 
 Sitemap: {sitemap}
 """
@@ -39,7 +42,7 @@ class Pages(partners.Section):
             *("home", "expert_list", "expert_roster", "practice_list", "practice_book"),
             *("document_list", "limit_list", "round_list", "partner_list"),
             *("advice_home", "story_list", "need_list", "supply_and_demand"),
-            *("mission_list", "country_list"),
+            *("mission_list", "country_list", "meeting_list", "meeting_story"),
         ]
 
     def location(self, item: str) -> str:
@@ -62,6 +65,7 @@ SECTIONS = {
     **experts.SECTIONS,
     **advice.SECTIONS,
     **documents.SECTIONS,
+    **meetings.SECTIONS,
     **partners.SECTIONS,
 }
 

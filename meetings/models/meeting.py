@@ -8,7 +8,7 @@ from functools import cache
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from documents.models import Audience
+from partners.directory.words import MAX_LENGTH
 from partners.languages import validate_language
 from partners.models import Country
 
@@ -31,6 +32,22 @@ def validate_zone(name: str):
     """Raise ValidationError unless it is the name of a zone of the IANA time zone database."""
     if name not in zone_names():
         raise ValidationError(_("“%(name)s” is not a time zone.") % {"name": name})
+
+
+#: Looks at all words of a meeting at once: its own, its country's, those of its newest published
+#: agenda and of its outcomes. No index keeps them, as there are tens of meetings.
+_MATCHING = """
+    SELECT m.id FROM meetings_meeting m LEFT JOIN partners_country c ON c.code = m.country_id
+    WHERE portal_vector('A', concat_ws(' . ', m.title, m.title_fr, m.title_es))
+        || portal_vector('C', concat_ws(' . ', m.summary, m.place, m.host, m.beside, c.name,
+            c.other_names, extract(year FROM m.starts_on)::text,
+            (SELECT concat_ws(' . ', jsonb_path_query_array(v.content, '$[*].title')::text,
+                jsonb_path_query_array(v.content, '$[*].items[*].title')::text)
+            FROM meetings_agendaversion v WHERE v.meeting_id = m.id
+            ORDER BY v.number DESC LIMIT 1),
+            (SELECT string_agg(o.text, ' . ') FROM meetings_outcome o WHERE o.meeting_id = m.id)))
+        @@ portal_query(%s)
+"""
 
 
 class Series(models.Model):
@@ -77,6 +94,16 @@ class MeetingQuerySet(models.QuerySet):
         seen |= Q(pk__in=user.registrations.taking_part().values("meeting"))
         own = Meeting.objects.organised_by(user).values("pk")
         return self.filter(~Q(status=Meeting.Status.DRAFT) & seen | Q(pk__in=own))
+
+    def matching(self, words: str):
+        """Meetings with all these words, stemmed as English or as written, accents ignored."""
+        with connection.cursor() as cursor:
+            cursor.execute(_MATCHING, [words[:MAX_LENGTH]])
+            return self.filter(pk__in=[key for (key,) in cursor.fetchall()])
+
+    def public(self):
+        """Announced meetings that everybody may see, for feeds and search engines."""
+        return self.announced().filter(audience=Audience.PUBLIC)
 
     def upcoming(self, today: date):
         """Announced and not over, the next one first; cancelled ones stay until their last day."""

@@ -1,12 +1,11 @@
 """The page of a meeting: what everybody needs before, during and after it."""
 
-from django.contrib.auth.decorators import login_required
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from meetings import permissions
-from meetings.finding import organised, visible
+from meetings.finding import visible
 from meetings.showing import (
     agenda,
     calendar,
@@ -36,11 +35,3 @@ def meeting_detail(request, code: str):
     for subject in SHOWN:
         context |= subject.shown(meeting, user, now)
     return render(request, "meetings/meeting_detail.html", context)
-
-
-@login_required
-@require_safe
-def meeting_prepare(request, code: str):
-    """The organisers' overview."""
-    context = {"meeting": organised(request, code), "tab": "meeting_prepare"}
-    return render(request, "meetings/meeting_prepare.html", context)

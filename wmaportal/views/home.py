@@ -11,6 +11,7 @@ from advice import statistics as use_of_list
 from advice import statistics_needs as advice
 from documents import statistics as documents
 from experts import statistics
+from meetings import statistics as meetings
 from partners import scale
 from partners.map import draw
 from partners.models import Partner
@@ -34,6 +35,8 @@ def home(request):
         "newest_practices": documents.newest_practices(ROWS),
         "newest_needs": advice.newest_needs(ROWS),
         "calls": advice.experts_wanted(now, ROWS),
+        "meetings": meetings.upcoming(now.date(), ROWS),
+        "open_actions": meetings.open_actions(),
         "limits": documents.limits_in_force()[:1],
         "groups": statistics.by_group(now),
         "last_confirmed": statistics.last_confirmed(ROWS),

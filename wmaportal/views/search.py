@@ -7,10 +7,11 @@ from django.views.decorators.http import require_safe
 from advice import search as advice
 from documents import search as documents
 from experts import search as experts
+from meetings import search as meetings
 from partners import search as partners
 from partners.directory.words import MAX_LENGTH
 
-FINDERS = (experts.find, advice.find, documents.find, partners.find)
+FINDERS = (experts.find, advice.find, documents.find, meetings.find, partners.find)
 SUGGESTIONS = 3
 
 

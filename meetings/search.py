@@ -1,0 +1,30 @@
+"""What the search of the whole portal finds among meetings."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from meetings.models import Meeting
+from partners.directory.pages import figure
+from partners.search import MOST, Hit, Hits
+
+
+def find(words: str, user, now: datetime) -> list[Hits]:
+    """Meetings that this person may see with all words in title, agenda, outcomes or place."""
+    found = Meeting.objects.visible_to(user).matching(words)
+    total = found.count()
+    hits = [
+        Hit(
+            one.title,
+            one.get_absolute_url(),
+            one.summary,
+            [fact for fact in (one.when, one.where, one.get_kind_display()) if fact],
+        )
+        for one in found.select_related("country").order_by("-starts_on", "-pk")[:MOST]
+    ]
+    heading = ngettext("%(n)s meeting", "%(n)s meetings", total) % {"n": figure(total)}
+    address = f"{reverse('meeting_list')}?{urlencode({'q': words})}"
+    return [Hits(_("Meetings"), heading, address, total, hits)]
