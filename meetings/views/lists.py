@@ -11,6 +11,7 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from meetings import feeds, permissions
 from meetings.filters import MeetingFilter
+from meetings.milestones import MILESTONES
 from meetings.models import Meeting, Outcome
 from partners.pages import page_or_404
 
@@ -92,10 +93,12 @@ def meeting_story(request):
     outcomes: dict[int, list[Outcome]] = {}
     for one in Outcome.objects.filter(meeting__in=meetings).order_by("meeting", "number"):
         outcomes.setdefault(one.meeting_id, []).append(one)
-    years = [
-        (year, [(one, outcomes.get(one.pk, [])) for one in held])
-        for year, held in groupby(meetings, key=lambda one: one.starts_on.year)
-    ]
+    held = {
+        year: [(one, outcomes.get(one.pk, [])) for one in ones]
+        for year, ones in groupby(meetings, key=lambda one: one.starts_on.year)
+    }
+    around = {year: list(ones) for year, ones in groupby(MILESTONES, key=lambda one: one.year)}
+    years = [(year, around.get(year, []), held.get(year, [])) for year in sorted({*held, *around})]
     context = {"years": years, "total": len(meetings)}
     return render(request, "meetings/meeting_story.html", context)
 

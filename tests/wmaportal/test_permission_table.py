@@ -1,4 +1,7 @@
-"""Who gets what at every address: the table of tests/pages.py, cell by cell."""
+"""Who gets what at every address: the table of tests/pages.py, cell by cell.
+
+What is answered anyway is looked at, too: a page is valid HTML.
+"""
 
 # ruff: noqa: F401, F811 (fixtures are imported)
 import pytest
@@ -7,6 +10,7 @@ from django.db import connection
 from django.urls import resolve
 
 from tests import pages
+from tests.validity import IN_THE_TABLE, errors_of
 from tests.worlds import (
     read_only_world,
     taken_back,
@@ -15,6 +19,7 @@ from tests.worlds import (
 )
 from wmaportal import queue
 
+HTML = "text/html; charset=utf-8"
 LETTERS = {200: "2", 204: "8", 400: "0", 403: "F", 404: "-", 405: "X", 409: "9", 410: "G"}
 #: allauth notes that somebody has seen the own recovery codes; a download is counted.
 NOTED_WHEN_SHOWN = {"mfa_view_recovery_codes", "mfa_download_recovery_codes", "version_file"}
@@ -82,14 +87,25 @@ def test_each_role_gets_what_the_table_says_and_reading_writes_nothing(
 ):
     address, line = read_only_world.address(name), TABLE[name]
     found, before = {"GET": "", "POST": ""}, written()
-    for role, client in clients.items():
-        found["GET"] += letter(ask(client, "GET", address))
+    wrong = {}
+
+    def got(verb: str, role: str) -> str:
+        response = ask(clients[role], verb, address)
+        if (verb, role, name) in IN_THE_TABLE:
+            errors = errors_of(response.content.decode())
+            errors += [] if response["Content-Type"] == HTML else [response["Content-Type"]]
+            wrong.update({f"{verb} {role}": errors} if errors else {})
+        return letter(response)
+
+    for role in clients:
+        found["GET"] += got("GET", role)
         if line.url_name not in NOTED_WHEN_SHOWN:
             assert written() == before, role
     if not nobody_posts(line):
-        for client in clients.values():
-            found["POST"] += letter(ask(client, "POST", address))
+        for role in clients:
+            found["POST"] += got("POST", role)
 
+    assert wrong == {}
     assert found == {"GET": line.get, "POST": "" if nobody_posts(line) else line.post}
     # No view takes these, and it says so before it asks who comes: a few roles show it
     few = [("PUT", line.put), ("DELETE", line.delete)]
