@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from documents.forms.practices import ExpertNameField
@@ -35,7 +36,7 @@ class SessionForm(forms.ModelForm):
     def __init__(self, data=None, *, meeting: Meeting, initial: dict):
         super().__init__(data, initial=initial)
         self.meeting = meeting
-        self.fields["number"].min_value = 1
+        self.fields["number"].validators.append(MinValueValidator(1))
         self.fields["begins_at"].help_text = _("At the place of the meeting: %(zone)s.") % {
             "zone": meeting.time_zone.replace("_", " ")
         }

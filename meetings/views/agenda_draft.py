@@ -130,14 +130,9 @@ def agenda_publish(request, code: str):
     meeting = organised(request, code)
     draft = publishing_agenda.draft(meeting)
     initial = {"changes": draft.words, "is_telling": draft.is_noticed}
-    form = PublishForm(
-        request.POST if request.method == "POST" else None,
-        is_first=draft.newest is None,
-        initial=initial,
-    )
-    if request.method == "POST" and draft.is_empty:
-        form.add_error(None, str(publishing_agenda.nothing(draft)))
-    elif form.is_valid():
+    data = request.POST if request.method == "POST" and not draft.is_empty else None
+    form = PublishForm(data, is_first=draft.newest is None, initial=initial)
+    if form.is_valid():
         said = form.cleaned_data
         try:
             version = publishing_agenda.publish(
@@ -150,7 +145,7 @@ def agenda_publish(request, code: str):
             )
         except Refused as refusal:
             form.add_error(None, str(refusal))
-            draft = publishing_agenda.draft(meeting)
+            draft = publishing_agenda.draft(meeting)  # as it is by now
         else:
             messages.success(request, _("Version %s of the agenda is published.") % version.number)
             return redirect(meeting)

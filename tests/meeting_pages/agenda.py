@@ -45,9 +45,7 @@ ALIKE: set[str] = {
     *("session_add@draft", "session_edit@draft", "session_remove@draft", "item_add@draft"),
     *("item_edit@draft", "item_remove@draft", "item_move@draft"),
 }
-QUERIES: dict[str, tuple[str, str]] = {
-    "agenda_edit@moved": ("agenda_edit", "?moved=%00&way=<script>"),
-}
+QUERIES: dict[str, tuple[str, str]] = {}
 
 DRAFT, EMPTY = "draft-example", "wma-bilbao-2019"
 
@@ -66,7 +64,7 @@ def furnish(partner: User, other: User, lead: User, now: datetime):
 
 def arguments(now: datetime) -> dict[str, list]:
     """url_name@object → arguments of the address."""
-    found = {"agenda_edit@empty": [EMPTY], "agenda_edit": [NEXT], "agenda_version@none": [NEXT, 99]}
+    found = {"agenda_edit@empty": [EMPTY], "agenda_version@none": [NEXT, 99]}
     for what, code in (("next", NEXT), ("draft", DRAFT)):
         session = Session.objects.filter(meeting__code=code).earliest("pk")
         item = session.items.earliest("position")
