@@ -30,9 +30,13 @@ class ShownItem:
     is_cancelled: bool
     cancelled_because: str
     carries_actions: bool
-    presenters: list[dict]  # name, and expert: key or None
+    presenters: list[dict]  # name; expert, key or None; url, where a profile is shown
     begins: datetime | None
     ends: datetime | None
+    other_titles: list[tuple[str, str]] = field(default_factory=list)  # language, title
+    #: Filled in by meetings/showing/agenda.py: what belongs to it today, for this reader
+    papers: list = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
 
     @property
     def is_break(self) -> bool:
@@ -50,6 +54,7 @@ class ShownSession:
     room: str
     chair: str
     items: list[ShownItem] = field(default_factory=list)
+    other_titles: list[tuple[str, str]] = field(default_factory=list)  # language, title
 
 
 def content(meeting: Meeting, before: list[dict] | None = None) -> list[dict]:
@@ -141,7 +146,7 @@ def _session(row: dict, meeting: Meeting) -> ShownSession:
     clock = time.fromisoformat(row["begins_at"]) if row["begins_at"] else None
     # Minutes are added to the moment, not to the clock: an hour is an hour on the night of a change
     begins = datetime.combine(day, clock, meeting.zone) if day and clock else None
-    items = [_item(one, begins) for one in row["items"]]
+    items = [_item(one, begins, meeting) for one in row["items"]]
     ends = [one.ends for one in items if one.ends]
     return ShownSession(
         id=row["id"],
@@ -153,10 +158,11 @@ def _session(row: dict, meeting: Meeting) -> ShownSession:
         room=row["room"],
         chair=row["chair"],
         items=items,
+        other_titles=other_titles(row, meeting),
     )
 
 
-def _item(row: dict, begins: datetime | None) -> ShownItem:
+def _item(row: dict, begins: datetime | None, meeting: Meeting) -> ShownItem:
     start = end = None
     if begins is not None and row["offset"] is not None:
         start = later(begins, row["offset"])
@@ -176,6 +182,7 @@ def _item(row: dict, begins: datetime | None) -> ShownItem:
         presenters=row["presenters"],
         begins=start,
         ends=end,
+        other_titles=other_titles(row, meeting),
     )
 
 
@@ -188,6 +195,17 @@ def later(moment: datetime, minutes: int) -> datetime:
 def in_language(row: dict, name: str) -> str:
     """The reader's language of a text, or the text itself."""
     return row.get(f"{name}_{(get_language() or 'en')[:2]}") or row[name]
+
+
+def other_titles(row: dict, meeting: Meeting) -> list[tuple[str, str]]:
+    """(language, title) in the meeting's languages, beside the one that the reader is shown."""
+    shown_one = in_language(row, "title")
+    titles = {"en": row["title"], "fr": row["title_fr"], "es": row["title_es"]}
+    return [
+        (code, title)
+        for code, title in titles.items()
+        if title and title != shown_one and code in meeting.languages
+    ]
 
 
 def newest(meeting: Meeting) -> AgendaVersion | None:

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from meetings.views import detail, lists, preparing
+from meetings.views import (
+    agenda_draft,
+    agenda_items,
+    agenda_read,
+    detail,
+    lists,
+    preparing,
+)
 
 LISTS: list = [
     path("", lists.meeting_list, name="meeting_list"),
@@ -22,7 +29,29 @@ MEETING: list = [
     path("<slug:code>/status/", preparing.meeting_move, name="meeting_move"),
     path("<slug:code>/cancel/", preparing.meeting_cancel, name="meeting_cancel"),
 ]
-AGENDA: list = []
+AGENDA: list = [
+    path("<slug:code>/now/", agenda_read.meeting_now, name="meeting_now"),
+    path("<slug:code>/agenda/edit/", agenda_draft.agenda_edit, name="agenda_edit"),
+    path("<slug:code>/agenda/publish/", agenda_draft.agenda_publish, name="agenda_publish"),
+    path(
+        "<slug:code>/agenda/versions/<int:number>/",
+        agenda_read.agenda_version,
+        name="agenda_version",
+    ),
+    path("<slug:code>/agenda/sessions/add/", agenda_draft.session_add, name="session_add"),
+    path(
+        "<slug:code>/agenda/sessions/<int:pk>/edit/", agenda_draft.session_edit, name="session_edit"
+    ),
+    path(
+        "<slug:code>/agenda/sessions/<int:pk>/remove/",
+        agenda_draft.session_remove,
+        name="session_remove",
+    ),
+    path("<slug:code>/agenda/sessions/<int:pk>/items/add/", agenda_items.item_add, name="item_add"),
+    path("<slug:code>/agenda/items/<int:pk>/edit/", agenda_items.item_edit, name="item_edit"),
+    path("<slug:code>/agenda/items/<int:pk>/remove/", agenda_items.item_remove, name="item_remove"),
+    path("<slug:code>/agenda/items/<int:pk>/move/", agenda_items.item_move, name="item_move"),
+]
 PAPERS: list = []
 REGISTRATION: list = []
 STATEMENTS: list = []
