@@ -1,6 +1,6 @@
 """Who comes: registrations, the seats that they hold or wait for, and what the host must know."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -11,7 +11,26 @@ from django.utils.translation import gettext_lazy as _
 
 from meetings.models.meeting import Meeting
 from meetings.models.papers import new_token
+from meetings.moments import in_words
 from partners.models import Country, Organisation
+
+
+class PartQuerySet(models.QuerySet):
+    def ways(self):
+        """On site and online: how one takes part in the meeting."""
+        return self.filter(kind__in=Part.WAYS)
+
+    def visits(self):
+        return self.filter(kind=Part.Kind.VISIT)
+
+    def unsettled(self, now: datetime):
+        """Of announced meetings: an offer ran out, or somebody waits for a seat that is free."""
+        free = Q(seats=None) | Q(taken__lt=F("seats"))
+        ran_out = Booking.objects.ran_out(now).values("part")
+        waited_for = Booking.objects.waiting().values("part")
+        return self.filter(meeting__status=Meeting.Status.ANNOUNCED).filter(
+            Q(pk__in=ran_out) | free & Q(pk__in=waited_for)
+        )
 
 
 class Part(models.Model):
@@ -44,6 +63,8 @@ class Part(models.Model):
     #: The next place in the waiting list of this part
     next_number = models.PositiveIntegerField(default=1, editable=False)
 
+    objects = PartQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("part of a meeting")
         verbose_name_plural = _("parts of meetings")
@@ -72,6 +93,16 @@ class Part(models.Model):
     def free(self) -> int | None:
         """Seats that nobody holds; None without a limit."""
         return None if self.seats is None else self.seats - self.taken
+
+    @property
+    def is_way(self) -> bool:
+        return self.kind in self.WAYS
+
+    @property
+    def begins(self) -> datetime:
+        """When it begins; of a way, the first day of the meeting. No seat is offered after it."""
+        day = self.on or self.meeting.starts_on
+        return datetime.combine(day, self.begins_at or time.min, self.meeting.zone)
 
 
 class RegistrationDesk(models.Model):
@@ -252,6 +283,31 @@ class FormAnswer(models.Model):
         return self.text
 
 
+class BookingQuerySet(models.QuerySet):
+    def live(self):
+        """Those that go on: an end that was reached is not live."""
+        return self.filter(status__in=Booking.LIVE)
+
+    def of_ways(self):
+        return self.filter(part__kind__in=Part.WAYS)
+
+    def of_visits(self):
+        return self.filter(part__kind=Part.Kind.VISIT)
+
+    def waiting(self):
+        """The waiting list, in its order."""
+        return self.filter(status=Booking.Status.WAITING).order_by("number")
+
+    def ran_out(self, now: datetime):
+        """Offers that nobody took in time."""
+        return self.filter(status=Booking.Status.OFFERED, offered_until__lte=now)
+
+    def awaiting_approval(self):
+        return self.filter(
+            status=Booking.Status.APPLIED, part__meeting__status=Meeting.Status.ANNOUNCED
+        )
+
+
 class Booking(models.Model):
     """One registration in one part: it waits for approval or a seat, is offered or has it.
 
@@ -295,6 +351,8 @@ class Booking(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
 
+    objects = BookingQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("booking")
         verbose_name_plural = _("bookings")
@@ -321,6 +379,19 @@ class Booking(models.Model):
 
     def __str__(self):
         return f"{self.part}: {self.registration}"
+
+    @property
+    def offered_until_in_words(self) -> str:
+        """By the clock of the meeting's place; empty where nothing was offered."""
+        return in_words(self.offered_until, self.part.meeting) if self.offered_until else ""
+
+    @property
+    def place(self) -> int:
+        """The place in the waiting list, from 1; 0 for who does not wait."""
+        if self.status != self.Status.WAITING:
+            return 0
+        before = Booking.objects.waiting().filter(part=self.part_id, number__lt=self.number)
+        return before.count() + 1
 
 
 class InvitationLetter(models.Model):
