@@ -39,7 +39,7 @@ def take(
     somebody, which is approval enough. A confirmed seat on site or online that the person had is
     given back once this one is confirmed, and kept until then. Raises Refused.
     """
-    parts = _locked(registration.meeting_id)
+    parts = locked(registration.meeting_id)
     part = _known(parts, part_id)
     if not hasattr(part.meeting, "desk"):
         raise Refused(_("This meeting takes no registrations."))
@@ -132,7 +132,7 @@ def cancel(registration: Registration, now: datetime, booking_id: int | None = N
     With the last seat on site or online, the site visits go too. What is freed is offered to the
     next in line. Raises Refused when it was given back already.
     """
-    parts = _locked(registration.meeting_id)
+    parts = locked(registration.meeting_id)
     going = [one for one in _own(registration) if booking_id in (None, one.pk)]
     if not going:
         raise Refused(_("This was given back already."))
@@ -145,7 +145,7 @@ def set_seats(part_id: int, seats: int | None, now: datetime) -> Part:
 
     Raises Refused where more people have a seat than that.
     """
-    parts = _locked(Part.objects.values_list("meeting", flat=True).get(pk=part_id))
+    parts = locked(Part.objects.values_list("meeting", flat=True).get(pk=part_id))
     part = _known(parts, part_id)
     _expire(part, now)
     if seats is not None and seats < part.taken:
@@ -166,7 +166,7 @@ def expire_offers(now: datetime) -> int:
     meetings = Part.objects.unsettled(now).order_by("meeting").values_list("meeting", flat=True)
     for meeting_id in meetings.distinct():
         with transaction.atomic():
-            for part in _locked(meeting_id).values():
+            for part in locked(meeting_id).values():
                 number += _expire(part, now)
                 _fill(part, now)
     return number
@@ -175,7 +175,8 @@ def expire_offers(now: datetime) -> int:
 # What the steps share; the parts are locked already
 
 
-def _locked(meeting_id: int) -> dict[int, Part]:
+def locked(meeting_id: int) -> dict[int, Part]:
+    """All parts of a meeting, by key: until the transaction ends nobody else changes a seat."""
     parts = Part.objects.select_for_update(no_key=True, of=("self",)).filter(meeting=meeting_id)
     return {part.pk: part for part in parts.select_related("meeting__desk").order_by("pk")}
 
@@ -189,7 +190,7 @@ def _known(parts: dict[int, Part], part_id: int) -> Part:
 def _find(booking_id: int) -> tuple[dict[int, Part], Booking]:
     """The locked parts, and the booking as it is under the lock."""
     meeting_id = Booking.objects.values_list("part__meeting", flat=True).get(pk=booking_id)
-    parts = _locked(meeting_id)
+    parts = locked(meeting_id)
     booking = Booking.objects.select_related("registration__user").get(pk=booking_id)
     booking.part = parts[booking.part_id]
     return parts, booking
@@ -300,4 +301,4 @@ def _write(template: str, booking: Booking, **said):
     person = booking.registration.user
     if person.is_active:
         context = {"registration": booking.registration, "booking": booking, **said}
-        outbox.post(template, person.email, context, outbox.Kind.TRANSACTIONAL)
+        outbox.post(template, person.email, context)

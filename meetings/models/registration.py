@@ -1,11 +1,12 @@
 """Who comes: registrations, the seats that they hold or wait for, and what the host must know."""
 
 from datetime import date, datetime, time
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Count, F, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,18 @@ class PartQuerySet(models.QuerySet):
 
     def visits(self):
         return self.filter(kind=Part.Kind.VISIT)
+
+    def with_waiting(self):
+        """With `waiting`: how many people stand in the waiting list; in the order of the page."""
+        waits = Q(bookings__status=Booking.Status.WAITING)
+        applied = Q(bookings__status=Booking.Status.APPLIED)
+        return self.annotate(
+            waiting=Count("bookings", filter=waits),
+            applied=Count("bookings", filter=applied),
+            place_on_page=Case(
+                When(kind=Part.Kind.ON_SITE, then=0), When(kind=Part.Kind.ONLINE, then=1), default=2
+            ),
+        ).order_by("place_on_page", "on", "pk")
 
     def unsettled(self, now: datetime):
         """Of announced meetings: an offer ran out, or somebody waits for a seat that is free."""
@@ -140,6 +153,15 @@ class RegistrationDesk(models.Model):
         return self.opens_at <= now < self.closes_at
 
 
+class FormQuestionQuerySet(models.QuerySet):
+    def of_registering(self):
+        """On the form of the meeting itself, in their order."""
+        return self.filter(part=None).order_by("number", "pk")
+
+    def in_order(self):
+        return self.order_by("number", "pk")
+
+
 class FormQuestion(models.Model):
     """A question of the organisers on the form; of a visit, where one signs up for it."""
 
@@ -147,6 +169,9 @@ class FormQuestion(models.Model):
         TEXT = "text", _("Text")
         YES_NO = "yes_no", _("Yes or no")
         CHOICE = "choice", _("One of several answers")
+
+    #: What is kept of a question of yes or no, and how people read it
+    YES_OR_NO: ClassVar[dict] = {"yes": _("Yes"), "no": _("No")}
 
     meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="form_questions")
     part = models.ForeignKey(
@@ -165,6 +190,8 @@ class FormQuestion(models.Model):
     )
     is_required = models.BooleanField(_("must be answered"), default=False)
     is_sensitive = models.BooleanField(_("sensitive: erased after the meeting"), default=False)
+
+    objects = FormQuestionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("question of the form")
@@ -281,6 +308,11 @@ class FormAnswer(models.Model):
 
     def __str__(self):
         return self.text
+
+    @property
+    def in_words(self) -> str:
+        """What was answered, as people read it."""
+        return str(FormQuestion.YES_OR_NO.get(self.text, self.text))
 
 
 class BookingQuerySet(models.QuerySet):
