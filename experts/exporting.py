@@ -31,7 +31,7 @@ IN_MEMORY_AT_MOST = 4 * 1024 * 1024  # bytes; a larger file is made on the disk
 
 def public(experts: QuerySet[Expert], kind: str, sheet: str = "Experts") -> BinaryIO:
     """The public columns of these experts; `kind` is "xlsx" or "csv"."""
-    return _file(columns.rows(experts, columns.PUBLIC), kind, sheet)
+    return as_file(columns.rows(experts, columns.PUBLIC), kind, sheet)
 
 
 @transaction.atomic
@@ -53,7 +53,7 @@ def for_the_lead(
     if filters:
         reason += f" ({filters[:500]})"
     decisions.record(by, "exported private fields", by, now, reason)
-    return _file(columns.rows(experts, (*columns.PUBLIC, *columns.PRIVATE)), kind, "Experts")
+    return as_file(columns.rows(experts, (*columns.PUBLIC, *columns.PRIVATE)), kind, "Experts")
 
 
 def name_of(kind: str, now: datetime) -> str:
@@ -61,7 +61,8 @@ def name_of(kind: str, now: datetime) -> str:
     return f"experts-{now:%Y-%m-%d}.{kind}"
 
 
-def _file(rows: Iterable[list], kind: str, sheet: str) -> BinaryIO:
+def as_file(rows: Iterable[list], kind: str, sheet: str) -> BinaryIO:
+    """A header and rows as "xlsx" or "csv"; whoever calls has made their cells neutral."""
     out = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_AT_MOST)  # noqa: SIM115 (the caller's)
     (_write_xlsx if kind == "xlsx" else _write_csv)(rows, out, sheet)
     out.seek(0)

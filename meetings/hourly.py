@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from meetings import seats
+
 
 def due(now: datetime) -> dict[str, int]:
     """Do what is due at this moment; returns how many of each were done."""
-    return {}
+    return {"offers of seats run out": seats.expire_offers(now)}

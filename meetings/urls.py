@@ -6,9 +6,12 @@ from meetings.views import (
     agenda_draft,
     agenda_items,
     agenda_read,
+    desk,
     detail,
     lists,
     preparing,
+    registration,
+    registrations,
 )
 
 LISTS: list = [
@@ -53,7 +56,89 @@ AGENDA: list = [
     path("<slug:code>/agenda/items/<int:pk>/move/", agenda_items.item_move, name="item_move"),
 ]
 PAPERS: list = []
-REGISTRATION: list = []
+REGISTRATION: list = [
+    path("<slug:code>/register/", registration.register, name="register"),
+    path("<slug:code>/registration/mine/", registration.registration_own, name="registration_own"),
+    path(
+        "<slug:code>/registration/mine/change/",
+        registration.registration_change,
+        name="registration_change",
+    ),
+    path(
+        "<slug:code>/registration/mine/cancel/",
+        registration.registration_cancel,
+        name="registration_cancel",
+    ),
+    path(
+        "<slug:code>/registration/mine/<int:pk>/accept/",
+        registration.seat_accept,
+        name="seat_accept",
+    ),
+    path(
+        "<slug:code>/registration/mine/<int:pk>/give-back/",
+        registration.seat_give_back,
+        name="seat_give_back",
+    ),
+    path("<slug:code>/registration/mine/move/<int:pk>/", registration.way_move, name="way_move"),
+    path(
+        "<slug:code>/registration/mine/visit/<int:pk>/",
+        registration.visit_join,
+        name="visit_join",
+    ),
+    path("<slug:code>/registration/", desk.desk_edit, name="desk_edit"),
+    path(
+        "<slug:code>/registration/questions/add/",
+        desk.form_question_add,
+        name="form_question_add",
+    ),
+    path(
+        "<slug:code>/registration/questions/<int:pk>/",
+        desk.form_question_edit,
+        name="form_question_edit",
+    ),
+    path(
+        "<slug:code>/registration/questions/<int:pk>/move/",
+        desk.form_question_move,
+        name="form_question_move",
+    ),
+    path(
+        "<slug:code>/registration/questions/<int:pk>/remove/",
+        desk.form_question_remove,
+        name="form_question_remove",
+    ),
+    path("<slug:code>/registration/visits/add/", desk.visit_add, name="visit_add"),
+    path("<slug:code>/registration/visits/<int:pk>/", desk.visit_edit, name="visit_edit"),
+    path(
+        "<slug:code>/registration/visits/<int:pk>/remove/", desk.visit_remove, name="visit_remove"
+    ),
+    path("<slug:code>/registrations/", registrations.registration_list, name="registration_list"),
+    path(
+        "<slug:code>/registrations/list.csv",
+        registrations.registration_csv,
+        name="registration_csv",
+    ),
+    path(
+        "<slug:code>/registrations/list.xlsx",
+        registrations.registration_xlsx,
+        name="registration_xlsx",
+    ),
+    path("<slug:code>/registrations/add/", registrations.registration_add, name="registration_add"),
+    path(
+        "<slug:code>/registrations/<int:pk>/",
+        registrations.registration_detail,
+        name="registration_detail",
+    ),
+    path(
+        "<slug:code>/registrations/bookings/<int:pk>/approve/",
+        registrations.booking_approve,
+        name="booking_approve",
+    ),
+    path(
+        "<slug:code>/registrations/bookings/<int:pk>/decline/",
+        registrations.booking_decline,
+        name="booking_decline",
+    ),
+]
 STATEMENTS: list = []
 QUESTIONS: list = []
 MINUTES: list = []

@@ -7,7 +7,7 @@ so: days count from the moment of loading.
 
 from datetime import datetime
 
-from meetings.demonstration import agenda, history, invented
+from meetings.demonstration import agenda, history, invented, registration
 from meetings.demonstration.invented import LAST, NEXT
 from meetings.models import Meeting
 
@@ -19,3 +19,4 @@ def load(now: datetime):
     history.load(now)
     invented.load(now)
     agenda.load(Meeting.objects.get(code=NEXT), now)
+    registration.load(Meeting.objects.get(code=NEXT), now)

@@ -1,17 +1,49 @@
 """Who comes: registrations, the seats that they hold or wait for, and what the host must know."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Count, F, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from meetings.models.meeting import Meeting
 from meetings.models.papers import new_token
+from meetings.moments import in_words
 from partners.models import Country, Organisation
+
+
+class PartQuerySet(models.QuerySet):
+    def ways(self):
+        """On site and online: how one takes part in the meeting."""
+        return self.filter(kind__in=Part.WAYS)
+
+    def visits(self):
+        return self.filter(kind=Part.Kind.VISIT)
+
+    def with_waiting(self):
+        """With `waiting`: how many people stand in the waiting list; in the order of the page."""
+        waits = Q(bookings__status=Booking.Status.WAITING)
+        applied = Q(bookings__status=Booking.Status.APPLIED)
+        return self.annotate(
+            waiting=Count("bookings", filter=waits),
+            applied=Count("bookings", filter=applied),
+            place_on_page=Case(
+                When(kind=Part.Kind.ON_SITE, then=0), When(kind=Part.Kind.ONLINE, then=1), default=2
+            ),
+        ).order_by("place_on_page", "on", "pk")
+
+    def unsettled(self, now: datetime):
+        """Of announced meetings: an offer ran out, or somebody waits for a seat that is free."""
+        free = Q(seats=None) | Q(taken__lt=F("seats"))
+        ran_out = Booking.objects.ran_out(now).values("part")
+        waited_for = Booking.objects.waiting().values("part")
+        return self.filter(meeting__status=Meeting.Status.ANNOUNCED).filter(
+            Q(pk__in=ran_out) | free & Q(pk__in=waited_for)
+        )
 
 
 class Part(models.Model):
@@ -44,6 +76,8 @@ class Part(models.Model):
     #: The next place in the waiting list of this part
     next_number = models.PositiveIntegerField(default=1, editable=False)
 
+    objects = PartQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("part of a meeting")
         verbose_name_plural = _("parts of meetings")
@@ -72,6 +106,16 @@ class Part(models.Model):
     def free(self) -> int | None:
         """Seats that nobody holds; None without a limit."""
         return None if self.seats is None else self.seats - self.taken
+
+    @property
+    def is_way(self) -> bool:
+        return self.kind in self.WAYS
+
+    @property
+    def begins(self) -> datetime:
+        """When it begins; of a way, the first day of the meeting. No seat is offered after it."""
+        day = self.on or self.meeting.starts_on
+        return datetime.combine(day, self.begins_at or time.min, self.meeting.zone)
 
 
 class RegistrationDesk(models.Model):
@@ -109,6 +153,15 @@ class RegistrationDesk(models.Model):
         return self.opens_at <= now < self.closes_at
 
 
+class FormQuestionQuerySet(models.QuerySet):
+    def of_registering(self):
+        """On the form of the meeting itself, in their order."""
+        return self.filter(part=None).order_by("number", "pk")
+
+    def in_order(self):
+        return self.order_by("number", "pk")
+
+
 class FormQuestion(models.Model):
     """A question of the organisers on the form; of a visit, where one signs up for it."""
 
@@ -116,6 +169,9 @@ class FormQuestion(models.Model):
         TEXT = "text", _("Text")
         YES_NO = "yes_no", _("Yes or no")
         CHOICE = "choice", _("One of several answers")
+
+    #: What is kept of a question of yes or no, and how people read it
+    YES_OR_NO: ClassVar[dict] = {"yes": _("Yes"), "no": _("No")}
 
     meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="form_questions")
     part = models.ForeignKey(
@@ -134,6 +190,8 @@ class FormQuestion(models.Model):
     )
     is_required = models.BooleanField(_("must be answered"), default=False)
     is_sensitive = models.BooleanField(_("sensitive: erased after the meeting"), default=False)
+
+    objects = FormQuestionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("question of the form")
@@ -251,6 +309,36 @@ class FormAnswer(models.Model):
     def __str__(self):
         return self.text
 
+    @property
+    def in_words(self) -> str:
+        """What was answered, as people read it."""
+        return str(FormQuestion.YES_OR_NO.get(self.text, self.text))
+
+
+class BookingQuerySet(models.QuerySet):
+    def live(self):
+        """Those that go on: an end that was reached is not live."""
+        return self.filter(status__in=Booking.LIVE)
+
+    def of_ways(self):
+        return self.filter(part__kind__in=Part.WAYS)
+
+    def of_visits(self):
+        return self.filter(part__kind=Part.Kind.VISIT)
+
+    def waiting(self):
+        """The waiting list, in its order."""
+        return self.filter(status=Booking.Status.WAITING).order_by("number")
+
+    def ran_out(self, now: datetime):
+        """Offers that nobody took in time."""
+        return self.filter(status=Booking.Status.OFFERED, offered_until__lte=now)
+
+    def awaiting_approval(self):
+        return self.filter(
+            status=Booking.Status.APPLIED, part__meeting__status=Meeting.Status.ANNOUNCED
+        )
+
 
 class Booking(models.Model):
     """One registration in one part: it waits for approval or a seat, is offered or has it.
@@ -295,6 +383,8 @@ class Booking(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
 
+    objects = BookingQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("booking")
         verbose_name_plural = _("bookings")
@@ -321,6 +411,19 @@ class Booking(models.Model):
 
     def __str__(self):
         return f"{self.part}: {self.registration}"
+
+    @property
+    def offered_until_in_words(self) -> str:
+        """By the clock of the meeting's place; empty where nothing was offered."""
+        return in_words(self.offered_until, self.part.meeting) if self.offered_until else ""
+
+    @property
+    def place(self) -> int:
+        """The place in the waiting list, from 1; 0 for who does not wait."""
+        if self.status != self.Status.WAITING:
+            return 0
+        before = Booking.objects.waiting().filter(part=self.part_id, number__lt=self.number)
+        return before.count() + 1
 
 
 class InvitationLetter(models.Model):

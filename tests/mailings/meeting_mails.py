@@ -1,15 +1,5 @@
 """Each mail about meetings, by the step that sends it (test_headers.py): one module a subject."""
 
-from meetings import announcing
-from tests.factories import NOW, BookingFactory, LeadFactory, MeetingFactory, UserFactory
+from tests.mailings import meeting_mails_detail, meeting_mails_registration
 
-
-def meeting_cancelled(names):
-    meeting = MeetingFactory(title=f"Meeting {names}")
-    BookingFactory(
-        part__meeting=meeting, registration__name=names, registration__user=UserFactory(name=names)
-    )
-    announcing.cancel(meeting.pk, f"<b>{names}</b>\nSecond line.", LeadFactory(), NOW)
-
-
-STEPS = {f"meetings/mail/{step.__name__}": step for step in (meeting_cancelled,)}
+STEPS = meeting_mails_detail.STEPS | meeting_mails_registration.STEPS

@@ -1,0 +1,119 @@
+"""Registering for a meeting: what a person says, and what the organisers must know."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from meetings import seats
+from meetings.models import (
+    Booking,
+    FormAnswer,
+    FormQuestion,
+    Meeting,
+    Registration,
+)
+from meetings.moments import in_words
+from partners.models import User
+from partners.refusals import Refused
+
+
+def why_not(meeting: Meeting, now: datetime, by_hand: bool = False) -> str:
+    """Why nobody can register for this meeting now, in a sentence; empty where one can.
+
+    Organisers register people by hand also while the desk is closed, until the meeting is over.
+    """
+    if meeting.status == Meeting.Status.CANCELLED:
+        return _("This meeting is cancelled.")
+    desk = getattr(meeting, "desk", None)
+    if desk is None:
+        return _("This meeting takes no registrations here.")
+    if meeting.status == Meeting.Status.DRAFT:
+        return _("Registration opens once the meeting is announced.")
+    if is_over(meeting, now):
+        return _("This meeting is over.")
+    if by_hand or desk.is_open(now):
+        return ""
+    if now < desk.opens_at:
+        said = _("Registration opens on %(moment)s.")
+        return said % {"moment": in_words(desk.opens_at, meeting)}
+    said = _("Registration closed on %(moment)s.")
+    return said % {"moment": in_words(desk.closes_at, meeting)}
+
+
+def is_over(meeting: Meeting, now: datetime) -> bool:
+    """By the day at its place."""
+    return meeting.is_over(now.astimezone(meeting.zone).date())
+
+
+@transaction.atomic
+def register(
+    meeting_id: int,
+    user: User,
+    part_id: int,
+    values: dict,
+    answers: dict[FormQuestion, str],
+    now: datetime,
+    by: User | None = None,
+) -> Booking:
+    """Somebody wants to take part: the booking says whether there is a seat.
+
+    `values`: fields of Registration that people fill in; `answers`: what was said to the
+    organisers' own questions. `by`: the organiser who registers somebody by hand, also before and
+    after the desk is open. Who gave everything back may register again. Raises Refused.
+    """
+    # A button that is pressed twice comes one by one; the parts are locked after this, see seats
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    meeting = Meeting.objects.select_related("desk").get(pk=meeting_id)
+    if refusal := why_not(meeting, now, by_hand=by is not None):
+        raise Refused(refusal)
+    registration = Registration.objects.filter(meeting=meeting, user=user).first()
+    if registration is None:
+        registration = Registration(meeting=meeting, user=user, created_at=now)
+    elif registration.bookings.live().of_ways().exists():
+        raise Refused(_("You are registered already."))
+    _fill_in(registration, values, answers, now)
+    return seats.take(registration, part_id, now, by)
+
+
+@transaction.atomic
+def change(
+    registration_id: int, values: dict, answers: dict[FormQuestion, str], now: datetime
+) -> Registration:
+    """Say something else than before. Raises Refused when the meeting is over."""
+    registration = (
+        Registration.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("meeting", "user")
+        .get(pk=registration_id)
+    )
+    if is_over(registration.meeting, now):
+        raise Refused(_("This meeting is over: nothing can be changed any more."))
+    _fill_in(registration, values, answers, now)
+    return registration
+
+
+@transaction.atomic
+def join_visit(
+    registration: Registration, part_id: int, answers: dict[FormQuestion, str], now: datetime
+) -> Booking:
+    """Sign up for a site visit, with what its host must know. Raises Refused."""
+    booking = seats.take(registration, part_id, now)
+    _answer(registration, answers)
+    return booking
+
+
+def _fill_in(
+    registration: Registration, values: dict, answers: dict[FormQuestion, str], now: datetime
+):
+    for name, value in values.items():
+        setattr(registration, name, value)
+    registration.changed_at = now
+    registration.save()
+    _answer(registration, answers)
+
+
+def _answer(registration: Registration, answers: dict[FormQuestion, str]):
+    for question, text in answers.items():
+        FormAnswer.objects.update_or_create(
+            registration=registration, question=question, defaults={"text": text}
+        )
