@@ -12,6 +12,7 @@ from meetings.showing import (
     calendar,
     outcomes,
     papers,
+    participants,
     questions,
     registration,
     statements,
@@ -19,7 +20,16 @@ from meetings.showing import (
 from partners import languages, mail
 from partners.pages import sign_in_where_hidden
 
-SHOWN = (agenda, papers, registration, calendar, outcomes, statements, questions)
+SHOWN = (
+    agenda,
+    papers,
+    registration,
+    participants,
+    calendar,
+    outcomes,
+    statements,
+    questions,
+)
 
 
 @require_safe
