@@ -25,6 +25,7 @@ from partners.typesetting.letters import IN_LATIN, in_plain_letters, showable
 
 SECONDS = 20  # at most, for one page
 TEMPLATE = Path(__file__).parent / "letter.typ"
+ROOMY = 900  # letters of names and sentences; more of them are set smaller, to stay on the page
 
 logger = logging.getLogger(__name__)
 
@@ -63,16 +64,15 @@ def _invitation(letter: InvitationLetter) -> dict:
             "Management Area of the UNEP Global Mercury Partnership."
         )
         % said,
-        _("The registration is confirmed, and a seat at the venue is kept for %(name)s.") % said,
+        _("The registration is confirmed, and a seat at the venue is kept."),
     ]
     if letter.says_host_pays:
         paragraphs.append(_("The host pays the costs of travel and stay."))
     paragraphs.append(
         _(
-            "We would be grateful if you gave %(name)s the help that is needed to travel to the "
-            "meeting in time, and a visa where one is needed."
+            "We would be grateful if you helped the participant to travel to the meeting in time, "
+            "and gave a visa where one is needed."
         )
-        % said
     )
     facts = [
         (_("Participant"), letter.name),
@@ -165,9 +165,13 @@ def _shown(data: dict, show) -> dict:
     def plain(text: str) -> str:  # a letter has no place to explain the mark
         return show(text).removesuffix(IN_LATIN).rstrip()
 
+    facts = [(name, plain(value)) for name, value in data["facts"]]
+    paragraphs, contact = [plain(text) for text in data["paragraphs"]], plain(data["contact"])
+    letters = sum(map(len, [*paragraphs, contact, *(value for _name, value in facts)]))
     return {
         **data,
-        "facts": [(name, plain(value)) for name, value in data["facts"]],
-        "paragraphs": [plain(text) for text in data["paragraphs"]],
-        "contact": plain(data["contact"]),
+        "facts": facts,
+        "paragraphs": paragraphs,
+        "contact": contact,
+        "is_long": letters > ROOMY,
     }
