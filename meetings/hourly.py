@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
-from meetings import seats
+from meetings import erasing, seats
 
 
 def due(now: datetime) -> dict[str, int]:
     """Do what is due at this moment; returns how many of each were done."""
-    return {"offers of seats run out": seats.expire_offers(now)}
+    return {
+        "offers of seats run out": seats.expire_offers(now),
+        "sensitive answers of meetings erased": erasing.erase_due(now),
+    }

@@ -6,9 +6,12 @@ from meetings.views import (
     agenda_draft,
     agenda_items,
     agenda_read,
+    check_in,
     desk,
     detail,
+    letters,
     lists,
+    participants,
     preparing,
     registration,
     registrations,
@@ -23,7 +26,19 @@ LISTS: list = [
 ]
 CALENDARS: list = []
 OUTCOMES: list = []
-LETTERS: list = []
+LETTERS: list = [
+    path("letters/<str:token>/", letters.letter_verify, name="letter_verify"),
+    path("<slug:code>/letter/", letters.letter_own, name="letter_own"),
+    path("<slug:code>/letters/", letters.letter_list, name="letter_list"),
+    path("<slug:code>/letters/<int:pk>/pdf/", letters.letter_pdf, name="letter_pdf"),
+    path("<slug:code>/letters/<int:pk>/withdraw/", letters.letter_withdraw, name="letter_withdraw"),
+    path("<slug:code>/people/<int:pk>/letter/", letters.letter_issue, name="letter_issue"),
+    path("<slug:code>/people/<int:pk>/attendance/", letters.attendance_pdf, name="attendance_pdf"),
+    path("<slug:code>/people/<int:pk>/here/", check_in.attendance_note, name="attendance_note"),
+    path("<slug:code>/participants/", participants.participant_list, name="participant_list"),
+    path("<slug:code>/check-in/", check_in.check_in, name="check_in"),
+    path("<slug:code>/check-in/print/", check_in.check_in_print, name="check_in_print"),
+]
 #: Under the code of a meeting
 MEETING: list = [
     path("<slug:code>/", detail.meeting_detail, name="meeting_detail"),

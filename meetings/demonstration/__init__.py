@@ -7,7 +7,7 @@ so: days count from the moment of loading.
 
 from datetime import datetime
 
-from meetings.demonstration import agenda, history, invented, registration
+from meetings.demonstration import agenda, history, invented, letters, registration
 from meetings.demonstration.invented import LAST, NEXT
 from meetings.models import Meeting
 
@@ -18,5 +18,6 @@ def load(now: datetime):
     """In the caller's transaction."""
     history.load(now)
     invented.load(now)
-    agenda.load(Meeting.objects.get(code=NEXT), now)
-    registration.load(Meeting.objects.get(code=NEXT), now)
+    meeting = Meeting.objects.get(code=NEXT)
+    for subject in (agenda, registration, letters):
+        subject.load(meeting, now)

@@ -98,6 +98,15 @@ DROP TRIGGER minutestext_append_only ON meetings_minutestext;
 DROP TRIGGER agendaversion_append_only ON meetings_agendaversion;
 """
 
+# A number is given once; what was issued can be withdrawn, but not changed.
+LETTERS = """
+CREATE TRIGGER invitationletter_stays BEFORE DELETE OR UPDATE OF
+    registration_id, year, number, token, name, represents, country_name, meeting_title, place,
+    host, starts_on, ends_on, says_host_pays, issued_at
+    ON meetings_invitationletter FOR EACH ROW EXECUTE FUNCTION portal_append_only();
+"""
+LETTERS_BACK = "DROP TRIGGER invitationletter_stays ON meetings_invitationletter;"
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -109,4 +118,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(SEATS, SEATS_BACK),
         migrations.RunSQL(_states(), STATES_BACK),
         migrations.RunSQL(LOGS, LOGS_BACK),
+        migrations.RunSQL(LETTERS, LETTERS_BACK),
     ]

@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, Count, F, Q, When
+from django.db.models import Case, Count, F, Func, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -118,6 +118,14 @@ class Part(models.Model):
         return datetime.combine(day, self.begins_at or time.min, self.meeting.zone)
 
 
+class Appearance(models.TextChoices):
+    """Who sees a name on the list of participants; each holds the one before it."""
+
+    NOBODY = "nobody", _("Nobody but the organisers")
+    PARTICIPANTS = "participants", _("Participants")
+    EVERYONE = "everyone", _("Everyone who may see the meeting")
+
+
 class RegistrationDesk(models.Model):
     """How one registers for a meeting. A meeting without this row takes no registrations."""
 
@@ -129,6 +137,14 @@ class RegistrationDesk(models.Model):
     )
     asks_funding = models.BooleanField(_("ask whether the costs must be paid"), default=False)
     offers_letters = models.BooleanField(_("offer invitation letters for a visa"), default=False)
+    #: The widest circle; what a person agreed to can only make it smaller
+    participants_shown_to = models.CharField(
+        _("who sees the list of participants"),
+        max_length=15,
+        choices=Appearance,
+        default=Appearance.PARTICIPANTS,
+        help_text=_("Each person stands there only as far as they agreed."),
+    )
     #: A free seat is held this long for whoever waited
     offer_hours = models.PositiveSmallIntegerField(_("hours to accept a free seat"), default=48)
     erase_on = models.DateField(
@@ -208,6 +224,18 @@ class FormQuestion(models.Model):
 
 
 class RegistrationQuerySet(models.QuerySet):
+    def by_name(self):
+        """Sorted without regard to accents and case, with what one reads beside a name."""
+        found = self.select_related("organisation", "country", "user")
+        return found.order_by(Func("name", function="portal_sort_key"), "pk")
+
+    def with_a_seat_on_site(self):
+        """Those with a confirmed seat on site: they travel."""
+        confirmed = Booking.objects.filter(
+            status=Booking.Status.CONFIRMED, part__kind=Part.Kind.ON_SITE
+        )
+        return self.filter(pk__in=confirmed.values("registration"))
+
     def taking_part(self):
         """Those with a confirmed seat on site or online."""
         confirmed = Booking.objects.filter(
@@ -232,10 +260,7 @@ class Registration(models.Model):
     Where the seat stands is in the bookings. Passport data are never asked for.
     """
 
-    class Appearance(models.TextChoices):
-        NOBODY = "nobody", _("Nobody but the organisers")
-        PARTICIPANTS = "participants", _("Participants")
-        EVERYONE = "everyone", _("Everyone who may see the meeting")
+    Appearance = Appearance
 
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="registrations")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="registrations")
@@ -429,7 +454,8 @@ class Booking(models.Model):
 class InvitationLetter(models.Model):
     """A letter for a visa, with a number and an address where an authority can verify it.
 
-    What stands in it is kept, so that the address tells what was issued and whether it still holds.
+    What stands in it is kept, so that the address tells what was issued and whether it still holds;
+    it never changes, and no letter goes (migration 0002).
     """
 
     registration = models.ForeignKey(Registration, models.PROTECT, related_name="letters")
@@ -438,6 +464,14 @@ class InvitationLetter(models.Model):
     token = models.CharField(max_length=64, unique=True, default=new_token)
     name = models.CharField(max_length=200)
     represents = models.CharField(max_length=200, blank=True)
+    country_name = models.CharField(max_length=100, blank=True)
+    meeting_title = models.CharField(max_length=200)
+    place = models.CharField(max_length=310, blank=True)
+    host = models.CharField(max_length=200, blank=True)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    #: Said only where an organiser wished it: funding is the business of the host alone
+    says_host_pays = models.BooleanField(default=False)
     issued_at = models.DateTimeField(default=timezone.now)
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
@@ -449,7 +483,12 @@ class InvitationLetter(models.Model):
         verbose_name_plural = _("invitation letters")
         ordering = ["-year", "-number"]
         constraints = [
-            models.UniqueConstraint("year", "number", name="invitationletter_number_once")
+            models.UniqueConstraint("year", "number", name="invitationletter_number_once"),
+            models.UniqueConstraint(
+                "registration",
+                name="invitationletter_one_that_holds",
+                condition=Q(withdrawn_at=None),
+            ),
         ]
 
     def __str__(self):
@@ -459,6 +498,11 @@ class InvitationLetter(models.Model):
     def label(self) -> str:
         """ "WMA-2027-0004"."""
         return f"WMA-{self.year}-{self.number:04}"
+
+    @property
+    def when(self) -> str:
+        """The days that stand in it, as `Meeting.when` writes them."""
+        return Meeting(starts_on=self.starts_on, ends_on=self.ends_on).when
 
 
 class Attendance(models.Model):

@@ -11,6 +11,7 @@ from meetings.showing import (
     calendar,
     outcomes,
     papers,
+    participants,
     questions,
     registration,
     statements,
@@ -18,7 +19,16 @@ from meetings.showing import (
 from partners import languages, mail
 from partners.pages import sign_in_where_hidden
 
-SHOWN = (agenda, papers, registration, calendar, outcomes, statements, questions)
+SHOWN = (
+    agenda,
+    papers,
+    registration,
+    participants,
+    calendar,
+    outcomes,
+    statements,
+    questions,
+)
 
 
 @require_safe

@@ -11,6 +11,7 @@ from tests.meeting_pages import (
     agenda,
     calendar,
     detail,
+    letters,
     outcomes,
     papers,
     questions,
@@ -18,7 +19,17 @@ from tests.meeting_pages import (
     statements,
 )
 
-_SUBJECTS = (detail, agenda, papers, registration, calendar, outcomes, statements, questions)
+_SUBJECTS = (
+    detail,
+    agenda,
+    papers,
+    registration,
+    letters,
+    calendar,
+    outcomes,
+    statements,
+    questions,
+)
 
 OURS = "".join(one.OURS for one in _SUBJECTS)
 MODELS = "".join(one.MODELS for one in _SUBJECTS)
