@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from meetings import carrying
+
 
 def due(now: datetime) -> dict[str, int]:
     """Do what is due at this moment; returns how many of each were done."""
-    return {}
+    return {"agendas with open actions": carrying.sweep(now)}
