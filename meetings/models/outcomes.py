@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import CommentRound, Document
+from documents.models import Audience, CommentRound, Document
 from meetings.models.agenda import Item
 from meetings.models.meeting import Meeting
 from partners.models import Organisation
@@ -253,6 +253,25 @@ class OutcomeChange(models.Model):
         return f"{self.outcome_id}: {self.new}"
 
 
+class ReportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Final ones of meetings that the person may see; drafts for who prepares the meeting.
+
+        While it is open for amendments, also for who was asked and for who took part.
+        """
+        if user.has_perm("meetings.change_meeting"):
+            return self
+        meetings = Meeting.objects.visible_to(user)
+        asked = Q(round__audience__in=Audience.of(user))
+        organised = Q()
+        if user.is_authenticated and user.is_active:
+            asked |= Q(meeting__in=user.registrations.taking_part().values("meeting"))
+            organised = Q(meeting__in=Meeting.objects.organised_by(user).values("pk"))
+        shown = Q(status=Report.Status.FINAL) | Q(status=Report.Status.AMENDMENTS) & asked
+        shown &= Q(meeting__in=meetings.values("pk"))
+        return self.filter(shown | organised if organised else shown)
+
+
 class Report(models.Model):
     """The report of a meeting: made from the rows; what it adds in words stands here.
 
@@ -280,9 +299,15 @@ class Report(models.Model):
     round = models.ForeignKey(
         CommentRound, models.PROTECT, null=True, blank=True, related_name="reports"
     )
-    version = models.PositiveIntegerField(default=1)
+    #: Of the words; rises with each save
+    version = models.PositiveIntegerField(default=0)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     changed_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReportQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("report of a meeting")
