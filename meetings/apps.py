@@ -6,3 +6,9 @@ class MeetingsConfig(AppConfig):
     name = "meetings"
     verbose_name = _("Meetings")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        # Tables exist from here on
+        from meetings import action_reminders
+
+        action_reminders.register()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from meetings import erasing, seats
+from meetings import carrying, erasing, seats
 
 
 def due(now: datetime) -> dict[str, int]:
@@ -10,4 +10,5 @@ def due(now: datetime) -> dict[str, int]:
     return {
         "offers of seats run out": seats.expire_offers(now),
         "sensitive answers of meetings erased": erasing.erase_due(now),
+        "agendas with open actions": carrying.sweep(now),
     }

@@ -6,7 +6,7 @@ day takes today's date.
 
 from datetime import date
 
-from meetings.models import Meeting
+from meetings.models import Meeting, Outcome
 from partners import permissions as ground
 from partners.models import Organisation
 
@@ -42,3 +42,33 @@ def speaks_for(user, today: date) -> list[Organisation]:
     if not ground.is_partner(user, today):
         return []
     return list(Organisation.objects.of(user, today).order_by("name", "pk"))
+
+
+def can_report_progress(user, outcome: Outcome, today: date) -> bool:
+    """Who answers for an action, and who reviews it.
+
+    Its owner, members and the contact person of the responsible organisation, organisers of its
+    meeting or of a later one of the series, and the Lead.
+    """
+    if outcome.kind != Outcome.Kind.ACTION or not (user.is_authenticated and user.is_active):
+        return False
+    if outcome.owner_id == user.pk or can_organise(user, outcome.meeting):
+        return True
+    organisation = outcome.organisation
+    if organisation is not None and (
+        organisation.contact_id == user.pk
+        or Organisation.objects.of(user, today).filter(pk=organisation.pk).exists()
+    ):
+        return True
+    meeting = outcome.meeting
+    return (
+        meeting.series_id is not None
+        and user.organised_meetings.filter(
+            series=meeting.series_id, starts_on__gte=meeting.starts_on
+        ).exists()
+    )
+
+
+def can_publish_report(user) -> bool:
+    """The Lead: it goes into the library, and partners are asked to read it."""
+    return user.has_perm("meetings.change_meeting") and user.has_perm("documents.add_document")

@@ -11,10 +11,13 @@ from meetings.views import (
     detail,
     letters,
     lists,
+    minutes,
+    outcomes,
     participants,
     preparing,
     registration,
     registrations,
+    report,
 )
 
 LISTS: list = [
@@ -25,7 +28,13 @@ LISTS: list = [
     path("feed/", lists.meeting_feed, name="meeting_feed"),
 ]
 CALENDARS: list = []
-OUTCOMES: list = []
+OUTCOMES: list = [
+    path("outcomes/", outcomes.outcome_list, name="outcome_list"),
+    path("outcomes/list.csv", outcomes.outcome_export_csv, name="outcome_export_csv"),
+    path("outcomes/<int:pk>/", outcomes.outcome_detail, name="outcome_detail"),
+    path("outcomes/<int:pk>/progress/", outcomes.outcome_progress, name="outcome_progress"),
+    path("outcomes/<int:pk>/edit/", outcomes.outcome_edit, name="outcome_edit"),
+]
 LETTERS: list = [
     path("letters/<str:token>/", letters.letter_verify, name="letter_verify"),
     path("<slug:code>/letter/", letters.letter_own, name="letter_own"),
@@ -156,8 +165,21 @@ REGISTRATION: list = [
 ]
 STATEMENTS: list = []
 QUESTIONS: list = []
-MINUTES: list = []
-REPORT: list = []
+MINUTES: list = [
+    path("<slug:code>/minutes/", minutes.minutes_edit, name="minutes_edit"),
+    path("<slug:code>/minutes/<int:item>/", minutes.minutes_save, name="minutes_save"),
+    path("<slug:code>/minutes/<int:item>/texts/", minutes.minutes_texts, name="minutes_texts"),
+    path("<slug:code>/outcomes/add/", outcomes.outcome_add, name="outcome_add"),
+    path("<slug:code>/open-actions/", minutes.carry_again, name="carry_again"),
+]
+REPORT: list = [
+    path("<slug:code>/report/", report.report_detail, name="report_detail"),
+    path("<slug:code>/report/report.pdf", report.report_pdf, name="report_pdf"),
+    path("<slug:code>/report/edit/", report.report_edit, name="report_edit"),
+    path("<slug:code>/report/open/", report.report_open, name="report_open"),
+    path("<slug:code>/report/final/", report.report_finish, name="report_finish"),
+    path("<slug:code>/report/draft/", report.report_take_back, name="report_take_back"),
+]
 
 #: Those without a code come first, and no meeting has one of these words as its code
 urlpatterns = [

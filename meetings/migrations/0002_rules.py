@@ -2,7 +2,8 @@
 
 Why: seats are given away by many requests at once, by admin and by what runs every hour; the count
 of a part is therefore kept where nobody can forget it, and the constraint on it refuses one seat
-too many. Which state may follow which stands beside the states in the models too;
+too many. That organisers took the open actions off an agenda is noted here too, whichever page they
+did it on. Which state may follow which stands beside the states in the models too;
 tests/meetings/test_states.py holds the two against each other. Locks: new and empty tables only.
 Back: drops what it made.
 """
@@ -84,6 +85,22 @@ STATES_BACK = "".join(
     + ["DROP FUNCTION meetings_only_known_ways();"]
 )
 
+# An item that organisers removed does not come back by itself (meetings/carrying.py)
+CARRIED = """
+CREATE FUNCTION meetings_carries_no_more() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE meetings_meeting SET carries_over = false
+        WHERE id = (SELECT meeting_id FROM meetings_session WHERE id = OLD.session_id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER item_with_actions_removed AFTER DELETE ON meetings_item FOR EACH ROW
+    WHEN (OLD.carries_actions) EXECUTE FUNCTION meetings_carries_no_more();
+"""
+CARRIED_BACK = """
+DROP TRIGGER item_with_actions_removed ON meetings_item;
+DROP FUNCTION meetings_carries_no_more();
+"""
+
 LOGS = """
 CREATE TRIGGER agendaversion_append_only BEFORE UPDATE OR DELETE ON meetings_agendaversion
     FOR EACH ROW EXECUTE FUNCTION portal_append_only();
@@ -117,6 +134,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(SEATS, SEATS_BACK),
         migrations.RunSQL(_states(), STATES_BACK),
+        migrations.RunSQL(CARRIED, CARRIED_BACK),
         migrations.RunSQL(LOGS, LOGS_BACK),
         migrations.RunSQL(LETTERS, LETTERS_BACK),
     ]

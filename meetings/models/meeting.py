@@ -239,6 +239,9 @@ class Meeting(models.Model):
         verbose_name=_("organisers"),
         help_text=_("Chair, host: they prepare the meeting with the Lead and see registrations."),
     )
+    #: Open actions of earlier meetings get an item on the agenda by themselves; where organisers
+    #: remove that item, a trigger (migration 0002) notes it here, and it stays away
+    carries_over = models.BooleanField(default=True, editable=False)
     #: Of the event in people's calendars; the sequence rises when days, place or status change
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)

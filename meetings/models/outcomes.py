@@ -1,15 +1,17 @@
 """What a meeting brings: minutes beside the agenda, decisions, actions, a report."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import CommentRound, Document
+from documents.models import Audience, CommentRound, Document
 from meetings.models.agenda import Item
 from meetings.models.meeting import Meeting
 from partners.models import Organisation
@@ -57,15 +59,50 @@ class MinutesText(models.Model):
 
 class OutcomeQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Outcomes of meetings that the person may see."""
+        """Outcomes of meetings that the person may see, and actions that the person answers for.
+
+        Who owns an action, or belongs to the organisation that is responsible, sees it also where
+        the meeting is for others; never while the meeting is a draft.
+        """
         meetings = Meeting.objects.visible_to(user)
-        return self.filter(meeting__in=meetings.values("pk"))
+        seen = Q(meeting__in=meetings.values("pk"))
+        if user.is_authenticated and user.is_active:
+            announced = Meeting.objects.announced()
+            seen |= Q(pk__in=self.model.objects.asked_of(user).values("pk")) & Q(
+                meeting__in=announced.values("pk")
+            )
+        return self.filter(seen)
+
+    def asked_of(self, user):
+        """Actions that this person owns, or that an organisation of this person is to do."""
+        today = timezone.now().date()
+        organisations = Organisation.objects.of(user, today).values("pk")
+        mine = Q(owner=user) | Q(organisation__in=organisations) | Q(organisation__contact=user)
+        return self.actions().filter(mine)
 
     def actions(self):
         return self.filter(kind=Outcome.Kind.ACTION)
 
     def open_actions(self):
         return self.actions().filter(status__in=Outcome.GOING_ON)
+
+    def late(self, today: date):
+        """Open actions whose day is past."""
+        return self.open_actions().filter(due_on__lt=today)
+
+    def with_status_at(self, moment: datetime):
+        """With `status_then`: how an action stood at that moment, by its log."""
+        changes = OutcomeChange.objects.filter(outcome=OuterRef("pk"))
+        last = changes.filter(at__lte=moment).order_by("-at", "-pk")
+        after = changes.filter(at__gt=moment).order_by("at", "pk")
+        return self.annotate(
+            status_then=Coalesce(
+                Subquery(last.values("new")[:1]),
+                Subquery(after.values("old")[:1]),
+                F("status"),
+                output_field=models.CharField(),
+            )
+        )
 
 
 class Outcome(models.Model):
@@ -179,23 +216,29 @@ class Outcome(models.Model):
     def get_absolute_url(self):
         return reverse("outcome_detail", args=[self.pk])
 
-    @property
-    def owned_by(self) -> str:
-        """The owner's organisation or name, in one line."""
-        names = (str(self.owner or ""), self.owner_name, str(self.organisation or ""))
-        return ", ".join(filter(None, names))
+    def owned_by(self, with_names: bool) -> str:
+        """Who answers for it, in one line. A person with a sign-in is named to partners alone."""
+        person = str(self.owner or "") if with_names else ""
+        names = (person, self.owner_name, str(self.organisation or ""))
+        said = ", ".join(filter(None, names))
+        return said or (gettext("A person of the partnership") if self.owner_id else "")
 
     def is_late(self, today: date) -> bool:
         return self.status in self.GOING_ON and self.due_on is not None and self.due_on < today
 
 
 class OutcomeChange(models.Model):
-    """How far an action came, who said so, and what shows it. Rows are only added (0002)."""
+    """How far an action came, who said so, and what shows it. Rows are only added (0002).
+
+    Where `old` and `new` are the same, words were added, or the outcome itself was changed.
+    """
 
     outcome = models.ForeignKey(Outcome, models.CASCADE, related_name="changes")
     old = models.CharField(max_length=10, choices=Outcome.Status)
     new = models.CharField(max_length=10, choices=Outcome.Status)
     words = models.TextField(blank=True)
+    #: Where the evidence stands
+    url = models.CharField(max_length=500, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -208,6 +251,25 @@ class OutcomeChange(models.Model):
 
     def __str__(self):
         return f"{self.outcome_id}: {self.new}"
+
+
+class ReportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Final ones of meetings that the person may see; drafts for who prepares the meeting.
+
+        While it is open for amendments, also for who was asked and for who took part.
+        """
+        if user.has_perm("meetings.change_meeting"):
+            return self
+        meetings = Meeting.objects.visible_to(user)
+        asked = Q(round__audience__in=Audience.of(user))
+        organised = Q()
+        if user.is_authenticated and user.is_active:
+            asked |= Q(meeting__in=user.registrations.taking_part().values("meeting"))
+            organised = Q(meeting__in=Meeting.objects.organised_by(user).values("pk"))
+        shown = Q(status=Report.Status.FINAL) | Q(status=Report.Status.AMENDMENTS) & asked
+        shown &= Q(meeting__in=meetings.values("pk"))
+        return self.filter(shown | organised if organised else shown)
 
 
 class Report(models.Model):
@@ -237,9 +299,15 @@ class Report(models.Model):
     round = models.ForeignKey(
         CommentRound, models.PROTECT, null=True, blank=True, related_name="reports"
     )
-    version = models.PositiveIntegerField(default=1)
+    #: Of the words; rises with each save
+    version = models.PositiveIntegerField(default=0)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     changed_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReportQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("report of a meeting")

@@ -292,6 +292,10 @@ class Registration(models.Model):
     appearance = models.CharField(
         _("who sees your name"), max_length=15, choices=Appearance, default=Appearance.NOBODY
     )
+    #: `appearance` ends with the meeting; the report stays, so it is asked about apart
+    in_report = models.BooleanField(
+        _("my name may stand in the report, which stays"), default=False
+    )
     #: Version of the agenda of which the person was told last
     told_version = models.PositiveSmallIntegerField(default=0, editable=False)
     #: Of the calendar event that was sent last; -1: none yet

@@ -1,5 +1,5 @@
 """What waits for the Lead of meetings: one module a subject."""
 
-from meetings.moderation import papers, questions, registration, statements
+from meetings.moderation import outcomes, papers, questions, registration, statements
 
-KINDS = (*registration.KINDS, *papers.KINDS, *statements.KINDS, *questions.KINDS)
+KINDS = (*registration.KINDS, *papers.KINDS, *statements.KINDS, *questions.KINDS, *outcomes.KINDS)
