@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.views import detail, lists
+from meetings.views import detail, lists, statements
 
 LISTS: list = [path("", lists.meeting_list, name="meeting_list")]
 CALENDARS: list = []
@@ -16,7 +16,36 @@ MEETING: list = [
 AGENDA: list = []
 PAPERS: list = []
 REGISTRATION: list = []
-STATEMENTS: list = []
+STATEMENTS: list = [
+    path("<slug:code>/statements/", statements.statement_list, name="statement_list"),
+    path("<slug:code>/statements.csv", statements.statement_list_csv, name="statement_list_csv"),
+    path("<slug:code>/statements.xlsx", statements.statement_list_xlsx, name="statement_list_xlsx"),
+    path(
+        "<slug:code>/statements/<slug:country>/",
+        statements.statement_detail,
+        name="statement_detail",
+    ),
+    path(
+        "<slug:code>/statements/<slug:country>/edit/",
+        statements.statement_edit,
+        name="statement_edit",
+    ),
+    path(
+        "<slug:code>/statements/<slug:country>/send/",
+        statements.statement_send,
+        name="statement_send",
+    ),
+    path(
+        "<slug:code>/statements/<slug:country>/take-back/",
+        statements.statement_take_back,
+        name="statement_take_back",
+    ),
+    path(
+        "<slug:code>/statements/<slug:country>/needs/<int:number>/",
+        statements.stated_need_register,
+        name="stated_need_register",
+    ),
+]
 QUESTIONS: list = []
 MINUTES: list = []
 REPORT: list = []
