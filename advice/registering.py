@@ -1,4 +1,7 @@
-"""The register of needs: a partner submits, the Lead takes in or declines, and moves the status."""
+"""The register of needs: a partner submits, the Lead takes in or declines, and moves the status.
+
+What was stated elsewhere, as before a meeting, the Lead takes over in one step.
+"""
 
 from datetime import datetime
 
@@ -44,6 +47,18 @@ def submit(values: dict, by: User, now: datetime) -> Need:
     need = Need.objects.create(submitted_by=by, submitted_at=now, **fields)
     need.terms.set(values["terms"])
     return need
+
+
+@transaction.atomic
+def take_over(values: dict, submitted_by: User, by: User, now: datetime) -> Need:
+    """A need that was stated elsewhere, in the register at once; who stated it is told.
+
+    `values` as for `submit`. The same need twice is the caller's to refuse.
+    """
+    fields = {name: value for name, value in values.items() if name != "terms"}
+    need = Need.objects.create(submitted_by=submitted_by, submitted_at=now, **fields)
+    need.terms.set(values["terms"])
+    return _move(need, Status.OPEN, "", by, now, "taken into the register")
 
 
 @transaction.atomic

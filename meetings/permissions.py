@@ -6,9 +6,9 @@ day takes today's date.
 
 from datetime import date
 
-from meetings.models import Meeting, Outcome
+from meetings.models import Meeting, Outcome, Question
 from partners import permissions as ground
-from partners.models import Organisation
+from partners.models import Country, Organisation
 
 
 def can_add_meeting(user) -> bool:
@@ -72,3 +72,36 @@ def can_report_progress(user, outcome: Outcome, today: date) -> bool:
 def can_publish_report(user) -> bool:
     """The Lead: it goes into the library, and partners are asked to read it."""
     return user.has_perm("meetings.change_meeting") and user.has_perm("documents.add_document")
+
+
+def states_for(user, country: Country, today: date) -> list[Organisation]:
+    """Partner organisations of that country for which the person may write its statement."""
+    if not (user.is_authenticated and user.is_active):
+        return []
+    own = Organisation.objects.of(user, today).partners().filter(country=country)
+    return list(own.order_by("name", "pk"))
+
+
+def can_register_needs(user) -> bool:
+    """The Lead takes needs of statements into the register, as those that partners submit."""
+    return user.has_perm("advice.change_need")
+
+
+def is_asked(user, question: Question, today: date) -> bool:
+    """Belongs to those whom the question asks: partners, or confirmed participants."""
+    if question.asked_of == Question.AskedOf.PARTNERS:
+        return ground.is_partner(user, today)
+    return takes_part(user, question.meeting)
+
+
+def answers_for(user, question: Question, today: date) -> list[Organisation]:
+    """Where each organisation has one answer: those for which the person may give it.
+
+    Of a question to all partners these are organisations that are partners.
+    """
+    if not is_asked(user, question, today):
+        return []
+    own = Organisation.objects.of(user, today)
+    if question.asked_of == Question.AskedOf.PARTNERS:
+        own = own.partners()
+    return list(own.order_by("name", "pk"))

@@ -18,6 +18,7 @@ from meetings.views import (
     registration,
     registrations,
     report,
+    statements,
 )
 
 LISTS: list = [
@@ -163,7 +164,36 @@ REGISTRATION: list = [
         name="booking_decline",
     ),
 ]
-STATEMENTS: list = []
+STATEMENTS: list = [
+    path("<slug:code>/statements/", statements.statement_list, name="statement_list"),
+    path("<slug:code>/statements.csv", statements.statement_list_csv, name="statement_list_csv"),
+    path("<slug:code>/statements.xlsx", statements.statement_list_xlsx, name="statement_list_xlsx"),
+    path(
+        "<slug:code>/statements/<slug:country>/",
+        statements.statement_detail,
+        name="statement_detail",
+    ),
+    path(
+        "<slug:code>/statements/<slug:country>/edit/",
+        statements.statement_edit,
+        name="statement_edit",
+    ),
+    path(
+        "<slug:code>/statements/<slug:country>/send/",
+        statements.statement_send,
+        name="statement_send",
+    ),
+    path(
+        "<slug:code>/statements/<slug:country>/take-back/",
+        statements.statement_take_back,
+        name="statement_take_back",
+    ),
+    path(
+        "<slug:code>/statements/<slug:country>/needs/<int:number>/",
+        statements.stated_need_register,
+        name="stated_need_register",
+    ),
+]
 QUESTIONS: list = []
 MINUTES: list = [
     path("<slug:code>/minutes/", minutes.minutes_edit, name="minutes_edit"),

@@ -7,7 +7,14 @@ so: days count from the moment of loading.
 
 from datetime import datetime
 
-from meetings.demonstration import agenda, history, invented, letters, registration
+from meetings.demonstration import (
+    agenda,
+    history,
+    invented,
+    letters,
+    registration,
+    statements,
+)
 from meetings.demonstration.invented import LAST, NEXT
 from meetings.models import Meeting
 
@@ -19,5 +26,5 @@ def load(now: datetime):
     history.load(now)
     invented.load(now)
     meeting = Meeting.objects.get(code=NEXT)
-    for subject in (agenda, registration, letters):
+    for subject in (agenda, registration, letters, statements):
         subject.load(meeting, now)

@@ -1,4 +1,5 @@
-"""What PostgreSQL itself keeps of meetings: no seat too many, the ways of states, logs.
+"""What PostgreSQL itself keeps of meetings: no seat too many, the ways of states,
+anonymous answers, logs.
 
 Why: seats are given away by many requests at once, by admin and by what runs every hour; the count
 of a part is therefore kept where nobody can forget it, and the constraint on it refuses one seat
@@ -101,6 +102,38 @@ DROP TRIGGER item_with_actions_removed ON meetings_item;
 DROP FUNCTION meetings_carries_no_more();
 """
 
+# Nothing of an anonymous answer may lead to a person, and what was promised as anonymous stays so.
+ANONYMOUS = """
+CREATE FUNCTION meetings_anonymous_stays_so() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'meetings_question' THEN
+        IF EXISTS (SELECT FROM meetings_answer WHERE question_id = NEW.id) THEN
+            RAISE EXCEPTION 'question % has answers', NEW.id
+                USING ERRCODE = 'integrity_constraint_violation',
+                CONSTRAINT = 'meetings_anonymous_stays_so';
+        END IF;
+    ELSIF EXISTS (SELECT FROM meetings_question WHERE id = NEW.question_id AND is_anonymous) THEN
+        RAISE EXCEPTION 'answers to question % are anonymous', NEW.question_id
+            USING ERRCODE = 'integrity_constraint_violation',
+            CONSTRAINT = 'meetings_anonymous_stays_so';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER question_anonymous BEFORE UPDATE OF is_anonymous ON meetings_question FOR EACH ROW
+    WHEN (NEW.is_anonymous <> OLD.is_anonymous) EXECUTE FUNCTION meetings_anonymous_stays_so();
+CREATE TRIGGER answer_anonymous BEFORE INSERT OR UPDATE ON meetings_answer FOR EACH ROW
+    WHEN (NEW.user_id IS NOT NULL OR NEW.organisation_id IS NOT NULL OR NEW.at IS NOT NULL)
+    EXECUTE FUNCTION meetings_anonymous_stays_so();
+CREATE TRIGGER answered_anonymous BEFORE INSERT OR UPDATE ON meetings_answered FOR EACH ROW
+    WHEN (NEW.answer_id IS NOT NULL) EXECUTE FUNCTION meetings_anonymous_stays_so();
+"""
+ANONYMOUS_BACK = """
+DROP TRIGGER answered_anonymous ON meetings_answered;
+DROP TRIGGER answer_anonymous ON meetings_answer;
+DROP TRIGGER question_anonymous ON meetings_question;
+DROP FUNCTION meetings_anonymous_stays_so();
+"""
+
 LOGS = """
 CREATE TRIGGER agendaversion_append_only BEFORE UPDATE OR DELETE ON meetings_agendaversion
     FOR EACH ROW EXECUTE FUNCTION portal_append_only();
@@ -135,6 +168,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(SEATS, SEATS_BACK),
         migrations.RunSQL(_states(), STATES_BACK),
         migrations.RunSQL(CARRIED, CARRIED_BACK),
+        migrations.RunSQL(ANONYMOUS, ANONYMOUS_BACK),
         migrations.RunSQL(LOGS, LOGS_BACK),
         migrations.RunSQL(LETTERS, LETTERS_BACK),
     ]

@@ -1,5 +1,6 @@
 """Questions to partners: discussion questions of the agenda, and those opened for answers."""
 
+import uuid
 from datetime import datetime
 
 from django.conf import settings
@@ -11,6 +12,32 @@ from django.utils.translation import gettext_lazy as _
 from meetings.models.agenda import Item
 from meetings.models.meeting import Meeting
 from partners.models import Organisation
+
+
+class QuestionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those for discussion and those that were opened, of meetings that the person sees.
+
+        Questions of the survey stand on a page of their own, and whoever prepares the meeting sees
+        all. The one definition.
+        """
+        seen = Meeting.objects.visible_to(user)
+        shown = Q(kind=Question.Kind.DISCUSSION) | ~Q(status=Question.Status.PREPARED)
+        own = Meeting.objects.organised_by(user)
+        return self.filter(
+            shown & Q(is_survey=False) | Q(meeting__in=own.values("pk")),
+            meeting__in=seen.values("pk"),
+        )
+
+    def taking_answers(self, now: datetime):
+        """As `Question.takes_answers`."""
+        return self.filter(status=Question.Status.OPEN).filter(
+            Q(closes_at=None) | Q(closes_at__gt=now)
+        )
+
+    def opened(self):
+        """Those that take answers, or took them."""
+        return self.exclude(status=Question.Status.PREPARED)
 
 
 class Question(models.Model):
@@ -73,15 +100,19 @@ class Question(models.Model):
     unit = models.CharField(
         _("who has an answer"), max_length=15, choices=Unit, default=Unit.PERSON
     )
+    #: Of a ranking the places, of a choice of several the answers; empty: as many as there are
+    at_most = models.PositiveSmallIntegerField(_("how many at most"), null=True, blank=True)
     is_anonymous = models.BooleanField(_("anonymous"), default=False)
     results = models.CharField(
         _("results are shown"), max_length=15, choices=Results, default=Results.AFTERWARDS
     )
-    #: Asked after the meeting: the short survey on it
-    is_survey = models.BooleanField(_("part of the survey after the meeting"), default=False)
+    #: Answered with the others of the survey on one page, and not by itself
+    is_survey = models.BooleanField(_("part of the survey"), default=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PREPARED)
     opened_at = models.DateTimeField(null=True, blank=True, editable=False)
     closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
+
+    objects = QuestionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("question to partners")
@@ -92,6 +123,9 @@ class Question(models.Model):
             models.CheckConstraint(
                 name="question_for_discussion_is_not_opened",
                 condition=~Q(kind="discussion") | Q(status="prepared"),
+            ),
+            models.CheckConstraint(
+                name="question_at_most_one_or_more", condition=Q(at_most=None) | Q(at_most__gte=1)
             ),
         ]
 
@@ -107,6 +141,18 @@ class Question(models.Model):
 
     def takes_answers(self, now: datetime) -> bool:
         return self.status == self.Status.OPEN and (self.closes_at is None or now < self.closes_at)
+
+    def is_over(self, now: datetime) -> bool:
+        """It took answers and takes none now: closed by hand, or at its time."""
+        return self.status != self.Status.PREPARED and not self.takes_answers(now)
+
+    def in_language(self, language: str) -> str:
+        """The question in that language, where it was written down in it."""
+        return _in_language(self, language)
+
+
+def _in_language(row, language: str) -> str:
+    return getattr(row, f"text_{language}", "") or row.text
 
 
 class Option(models.Model):
@@ -125,10 +171,18 @@ class Option(models.Model):
     def __str__(self):
         return self.text
 
+    def in_language(self, language: str) -> str:
+        return _in_language(self, language)
+
 
 class Answer(models.Model):
-    """What somebody answered. Of an anonymous question it names nobody, and no moment."""
+    """What somebody answered. Of an anonymous question it names nobody, and no moment.
 
+    Keys are drawn by lot: numbers in the order of writing would tell, beside `Answered`, who
+    answered what (meetings/answering.py; migration 0002 refuses names and moments).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     question = models.ForeignKey(Question, models.PROTECT, related_name="answers")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"

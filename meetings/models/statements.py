@@ -1,8 +1,11 @@
 """What countries say before a meeting: situation, priorities and needs."""
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +17,26 @@ from partners.models import Country, Organisation, Term
 class StatementQuerySet(models.QuerySet):
     def sent(self):
         return self.filter(status=Statement.Status.SENT)
+
+    def visible_to(self, user, today: date):
+        """Sent ones of meetings that the person sees; drafts of the own countries, and of meetings
+        that the person prepares. The one definition.
+        """
+        seen = Meeting.objects.visible_to(user)
+        found = Q(status=Statement.Status.SENT)
+        if user.is_authenticated and user.is_active:
+            own = Organisation.objects.of(user, today).partners()
+            found |= Q(country__in=own.values("country"))
+            found |= Q(meeting__in=Meeting.objects.organised_by(user).values("pk"))
+        return self.filter(found, meeting__in=seen.values("pk"))
+
+    def side_by_side(self):
+        """With all that the page of a meeting's statements shows, in the order of countries."""
+        return (
+            self.select_related("country", "organisation", "meeting")
+            .prefetch_related("needs__terms", "needs__need")
+            .order_by("country__sort_name")
+        )
 
 
 class Statement(models.Model):
@@ -61,6 +84,9 @@ class Statement(models.Model):
 
     def __str__(self):
         return f"{self.country}, {self.meeting}"
+
+    def get_absolute_url(self):
+        return reverse("statement_detail", args=[self.meeting.code, self.country_id.lower()])
 
 
 class StatedNeed(models.Model):

@@ -35,10 +35,12 @@ from tests.factories.meetings import (  # noqa: E402
     MeetingFactory,
     OutcomeFactory,
     PartFactory,
+    QuestionFactory,
     RegistrationDeskFactory,
     RegistrationFactory,
     SeriesFactory,
     SessionFactory,
+    StatementFactory,
 )
 from tests.factories.partners import (  # noqa: E402
     LeadFactory,
@@ -77,6 +79,7 @@ __all__ = [
     "PlaceFactory",
     "PracticeFactory",
     "PracticeVersionFactory",
+    "QuestionFactory",
     "RegistrationDeskFactory",
     "RegistrationFactory",
     "ResponseFactory",
@@ -85,6 +88,7 @@ __all__ = [
     "SectionFactory",
     "SeriesFactory",
     "SessionFactory",
+    "StatementFactory",
     "UserFactory",
     "VersionFactory",
 ]

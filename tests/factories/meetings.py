@@ -9,12 +9,15 @@ from meetings.models import (
     Booking,
     Item,
     Meeting,
+    Option,
     Outcome,
     Part,
+    Question,
     Registration,
     RegistrationDesk,
     Series,
     Session,
+    Statement,
 )
 from tests.factories import NOW
 from tests.factories.partners import UserFactory
@@ -133,3 +136,43 @@ class OutcomeFactory(DjangoModelFactory):
     status = Outcome.Status.OPEN
     created_at = NOW - timedelta(days=100)
     fictitious = True
+
+
+class StatementFactory(DjangoModelFactory):
+    """The statement of Uruguay, which is sent."""
+
+    class Meta:
+        model = Statement
+
+    meeting = factory.SubFactory(MeetingFactory)
+    country_id = "UY"
+    author = factory.SubFactory(UserFactory)
+    situation = "Three plants have closed."
+    status = Statement.Status.SENT
+    sent_at = changed_at = NOW - timedelta(days=3)
+
+
+class QuestionFactory(DjangoModelFactory):
+    """An open question with a choice of one answer, that all partners are asked.
+
+    `options` are the texts of its answers.
+    """
+
+    class Meta:
+        model = Question
+        skip_postgeneration_save = True
+
+    meeting = factory.SubFactory(MeetingFactory)
+    number = factory.LazyAttribute(lambda one: one.meeting.questions.count() + 1)
+    text = factory.LazyAttribute(lambda one: f"Question {one.number} (example)?")
+    kind = Question.Kind.CHOICE
+    status = Question.Status.OPEN
+    opened_at = NOW - timedelta(days=2)
+
+    @factory.post_generation
+    def options(self, create, extracted, **kwargs):
+        texts = extracted if extracted is not None else ["Yes", "No", "Later"]
+        if not self.has_options:
+            texts = []
+        for number, text in enumerate(texts, 1):
+            Option.objects.create(question=self, number=number, text=text)
