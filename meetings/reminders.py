@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from meetings import calendar_mails
+
 
 def scan(now: datetime) -> dict[str, int]:
     """Write what is due at this moment; returns how many of each sort."""
-    return {}
+    return calendar_mails.scan(now)

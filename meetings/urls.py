@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from meetings.views import detail, lists
+from meetings.views import calendars, detail, lists, zones
 
 LISTS: list = [path("", lists.meeting_list, name="meeting_list")]
-CALENDARS: list = []
+CALENDARS: list = [
+    path("zone/", zones.zone_choose, name="zone_choose"),
+    path("meetings.ics", calendars.calendar_all, name="calendar_all"),
+    path("calendar/", calendars.calendar_settings, name="calendar_settings"),
+    path("calendar/<str:token>.ics", calendars.calendar_feed, name="calendar_feed"),
+    path("<slug:code>/meeting.ics", calendars.meeting_calendar, name="meeting_calendar"),
+    path("<slug:code>/items/<int:pk>.ics", calendars.item_calendar, name="item_calendar"),
+]
 OUTCOMES: list = []
 LETTERS: list = []
 #: Under the code of a meeting

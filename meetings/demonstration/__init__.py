@@ -7,8 +7,9 @@ so: days count from the moment of loading.
 
 from datetime import datetime
 
-from meetings.demonstration import history, invented
+from meetings.demonstration import calendar, history, invented
 from meetings.demonstration.invented import LAST, NEXT
+from meetings.models import Meeting
 
 __all__ = ["LAST", "NEXT", "load"]
 
@@ -17,3 +18,5 @@ def load(now: datetime):
     """In the caller's transaction."""
     history.load(now)
     invented.load(now)
+    meeting = Meeting.objects.get(code=NEXT)
+    calendar.load(meeting, now)
