@@ -80,7 +80,8 @@ def of_meeting(
     else:
         found.add("dtstart", meeting.starts_on)
         found.add("dtend", meeting.ends_on + timedelta(days=1))  # the first day after it
-    found.add("transp", "OPAQUE" if hours or registration else "TRANSPARENT")
+    if "transp" not in found:
+        found.add("transp", "OPAQUE" if hours or registration else "TRANSPARENT")
     if meeting.where:
         _add_text(found, "location", meeting.where)
     programme = "\n".join(_times(one) for one in sessions if one.begins)
@@ -133,15 +134,13 @@ def of_item(
     if item.begins is None:
         return None
     title = _("%(item)s: %(meeting)s") % {"item": item.title, "meeting": meeting.title}
-    found = _event(meeting, item.uid, title, now)
-    if item.is_cancelled or is_gone:
-        found["status"] = vText("CANCELLED")
+    found = _event(meeting, item.uid, title, now, is_cancelled=item.is_cancelled or is_gone)
     found.add("sequence", meeting.sequence + item.sequence + is_gone)
     found.add("last-modified", _changed_at(meeting, version))
     _add_moments(found, item.begins, item.ends)
     _add_place(found, meeting, session.room)
     presenters = ", ".join(one["name"] for one in item.presenters)
-    reason = _("Cancelled: %(reason)s") % {"reason": item.cancelled_because}
+    reason = _("Cancelled: %(what)s") % {"what": item.cancelled_because}
     texts = [
         f"{_clocks(item.begins, item.ends)} {zones.named(item.begins)}",
         presenters,
@@ -235,12 +234,23 @@ def _written(found: Calendar) -> bytes:
 # What is common to events
 
 
-def _event(meeting: Meeting, uid: str, title: str, now: datetime, is_sure: bool = True) -> Event:
+def _event(
+    meeting: Meeting,
+    uid: str,
+    title: str,
+    now: datetime,
+    is_sure: bool = True,
+    is_cancelled: bool = False,
+) -> Event:
+    status = "CANCELLED" if is_cancelled else _status(meeting, is_sure)
     found = Event()
     found.add("uid", f"{uid}@{urlsplit(settings.SITE_URL).hostname}")
     found.add("dtstamp", now.astimezone(UTC))
+    if status == "CANCELLED":  # which not each program shows
+        title = _("Cancelled: %(what)s") % {"what": title}
+        found.add("transp", "TRANSPARENT")
     _add_text(found, "summary", title)
-    found.add("status", _status(meeting, is_sure))
+    found.add("status", status)
     found.add("categories", [str(meeting.get_kind_display())])
     return found
 

@@ -152,7 +152,7 @@ class Own:
 
     at: datetime
     clock: str  # "23:00", with the weekday where the day is another: "Mon 23:00"
-    shift: int  # days from the day at the place of the meeting: -1, 0, 1
+    shift: int  # days from the day at the place of the meeting: -2 to 2
 
 
 def beside(moment: datetime, zone: tzinfo | None) -> Own | None:
@@ -164,11 +164,14 @@ def beside(moment: datetime, zone: tzinfo | None) -> Own | None:
     return Own(at, date_format(at, "D H:i" if shift else "H:i"), shift)
 
 
-def shifted(shift: int) -> str:
-    """A change of the day in words; empty without one."""
-    if not shift:
-        return ""
-    return _("the day before") if shift < 0 else _("the day after")
+def shifts() -> dict[int, str]:
+    """Each change of the day in words, by days; two are between ends of the date line."""
+    return {
+        -2: _("two days before"),
+        -1: _("the day before"),
+        1: _("the day after"),
+        2: _("two days after"),
+    }
 
 
 # To choose from

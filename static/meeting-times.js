@@ -34,7 +34,8 @@
     small.prepend(`${here.weekday} `);
     const mark = document.createElement("span");
     mark.className = "sr";
-    mark.textContent = ` (${today < there ? line.dataset.before : line.dataset.after})`;
+    const shift = (Date.parse(today) - Date.parse(there)) / 86400000;
+    mark.textContent = ` (${line.getAttribute(`data-shift${shift}`)})`;
     small.append(mark);
   });
   if (!offset) return;

@@ -6,7 +6,6 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from meetings import zones
 from meetings.models import Meeting
@@ -37,7 +36,7 @@ def _hidden(shift: int) -> SafeString | str:
     """The change of the day for those who do not see that a weekday stands there."""
     if not shift:
         return ""
-    return format_html('<span class="sr"> ({})</span>', zones.shifted(shift))
+    return format_html('<span class="sr"> ({})</span>', zones.shifts()[shift])
 
 
 @register.simple_tag(takes_context=True)
@@ -73,8 +72,7 @@ def zones_of(context, meeting: Meeting) -> dict:
         "is_same": own is not None and zones.is_same(meeting.zone, own, days),
         "is_guessed": reader.is_guessed,
         "is_chosen": reader.is_chosen,
-        "before": _("the day before"),
-        "after": _("the day after"),
+        "shifts": zones.shifts(),
     }
 
 
