@@ -683,7 +683,10 @@ def _write(mail: OutgoingMail, letter: outbox.Letter, now: datetime):
             written = ground.write(mail.template, mail.to, letter.context)
     mail.subject = written.subject[:998]
     headers = kinds.headers(mail, written.subject, now, letter)
-    mail.content = mime.build(headers, written.text, written.html, f"part{mail.token}")
+    boundary = f"part{mail.token}"
+    mail.content = mime.build(
+        headers, written.text, written.html, boundary, letter.calendar, letter.method
+    )
 
 
 def _written(mail: OutgoingMail) -> dict:

@@ -8,6 +8,7 @@ folded by `email.policy.SMTP`, and the bodies are encoded by the standard librar
 
 import quopri
 import re
+from base64 import encodebytes
 from email import message_from_bytes, policy
 from email.header import Header
 from email.headerregistry import Address
@@ -28,25 +29,53 @@ _ENDS = re.compile(rb"\r\n|\r|\n")
 Headers = list[tuple[str, str | list[str]]]
 
 
-def build(headers: Headers, text: str, html: str, boundary: str) -> bytes:
+def build(
+    headers: Headers, text: str, html: str, boundary: str, calendar: str = "", method: str = ""
+) -> bytes:
     """A multipart/alternative message with CRLF, ready for SMTP.
 
     A header whose value is a list is written with its entries folded behind commas. `boundary` is
-    made of letters and digits and occurs in neither part. Raises BadHeaderError for a line break
-    in a value, ValueError for an address that mail cannot carry.
+    made of letters and digits and occurs in no part. `calendar` is an event that goes along, and
+    `method` what it is for. Raises BadHeaderError for a line break in a value, ValueError for an
+    address that mail cannot carry.
     """
     lines = [folded(name, value) for name, value in headers]
-    lines.append(
-        "MIME-Version: 1.0\r\n"
-        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
+    lines.append("MIME-Version: 1.0\r\n")
+    alternatives = [_part(boundary, "plain", text), _part(boundary, "html", html)]
+    if not calendar:
+        return _multipart("".join(lines), "alternative", boundary, alternatives)
+    return _with_event("".join(lines), alternatives, boundary, calendar.encode(), method)
+
+
+def _with_event(
+    head: str, alternatives: list[bytes], boundary: str, event: bytes, method: str
+) -> bytes:
+    """The event twice, as Google Calendar and Thunderbird send and read it (decisions/0081).
+
+    Once as another form of the words, which mail programs with a calendar look for, and once as a
+    file for those that look at files alone.
+    """
+    words = f"text/calendar; charset=UTF-8;\r\n method={method}"
+    file = (
+        'application/ics; name="invite.ics"\r\n'
+        'Content-Disposition: attachment; filename="invite.ics"'
     )
-    parts = [
-        "".join(lines).encode("ascii"),
-        _part(boundary, "plain", text),
-        _part(boundary, "html", html),
-        f"--{boundary}--\r\n".encode(),
-    ]
-    return b"".join(parts)
+    alternatives.append(_in_base64(boundary, words, event))
+    outer = f"mixed{boundary}"
+    inner = _multipart(f"--{outer}\r\n", "alternative", boundary, alternatives)
+    return _multipart(head, "mixed", outer, [inner, _in_base64(outer, file, event)])
+
+
+def _multipart(head: str, subtype: str, boundary: str, parts: list[bytes]) -> bytes:
+    head += f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'
+    return b"".join([head.encode("ascii"), *parts, f"--{boundary}--\r\n".encode()])
+
+
+def _in_base64(boundary: str, content_type: str, content: bytes) -> bytes:
+    head = (
+        f"--{boundary}\r\nContent-Type: {content_type}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return head.encode("ascii") + encodebytes(content).replace(b"\n", b"\r\n")
 
 
 def folded(name: str, value: str | list[str]) -> str:
@@ -189,10 +218,17 @@ def as_django(content: bytes, sender: str, to: str) -> EmailMultiAlternatives:
     # Known to django-anymail: by the token its events are found
     mail.envelope_sender = sender
     mail.metadata = {"mail": str(message["Message-ID"]).strip("<>").partition("@")[0]}
+    method = ""
     for part, is_alternative in _leaves(message):
         if part is text:
             continue
-        if is_alternative:
+        if is_alternative and "method" in part["Content-Type"].params:
+            # Few services take an event as another form of the words; all take the file behind it
+            method = part["Content-Type"].params["method"]
+        elif part.get_content_type() == "application/ics" and method:
+            event = part.get_payload(decode=True)
+            mail.attach(part.get_filename(), event, f"text/calendar; method={method}")
+        elif is_alternative:
             mail.attach_alternative(_lines(part), part.get_content_type())
         elif part.get_content_type() == "message/rfc822":
             mail.attach(None, part.get_content().as_string(), "message/rfc822")

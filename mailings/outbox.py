@@ -45,6 +45,8 @@ class Letter:
     relay: str = ""  # token of the RelayAddress that answers go to
     sender: str = ""  # words for From, before the portal's own address
     answers: str = ""  # Message-ID of the earlier mail of ours that this one goes on from
+    calendar: str = ""  # an event for the calendar of the reader (RFC 6047) ...
+    method: str = ""  # ... and what it is for, as it says itself: "REQUEST", "CANCEL"
 
 
 @dataclass(frozen=True)

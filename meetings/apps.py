@@ -9,6 +9,7 @@ class MeetingsConfig(AppConfig):
 
     def ready(self):
         # Tables exist from here on
-        from meetings import action_reminders
+        from meetings import action_reminders, calendar_mails
 
         action_reminders.register()
+        calendar_mails.register()

@@ -6,6 +6,7 @@ from meetings.views import (
     agenda_draft,
     agenda_items,
     agenda_read,
+    calendars,
     check_in,
     desk,
     detail,
@@ -19,6 +20,7 @@ from meetings.views import (
     registrations,
     report,
     statements,
+    zones,
 )
 
 LISTS: list = [
@@ -28,7 +30,14 @@ LISTS: list = [
     path("story/", lists.meeting_story, name="meeting_story"),
     path("feed/", lists.meeting_feed, name="meeting_feed"),
 ]
-CALENDARS: list = []
+CALENDARS: list = [
+    path("zone/", zones.zone_choose, name="zone_choose"),
+    path("meetings.ics", calendars.calendar_all, name="calendar_all"),
+    path("calendar/", calendars.calendar_settings, name="calendar_settings"),
+    path("calendar/<str:token>.ics", calendars.calendar_feed, name="calendar_feed"),
+    path("<slug:code>/meeting.ics", calendars.meeting_calendar, name="meeting_calendar"),
+    path("<slug:code>/items/<int:pk>.ics", calendars.item_calendar, name="item_calendar"),
+]
 OUTCOMES: list = [
     path("outcomes/", outcomes.outcome_list, name="outcome_list"),
     path("outcomes/list.csv", outcomes.outcome_export_csv, name="outcome_export_csv"),

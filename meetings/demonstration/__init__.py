@@ -9,6 +9,7 @@ from datetime import datetime
 
 from meetings.demonstration import (
     agenda,
+    calendar,
     history,
     invented,
     letters,
@@ -26,5 +27,5 @@ def load(now: datetime):
     history.load(now)
     invented.load(now)
     meeting = Meeting.objects.get(code=NEXT)
-    for subject in (agenda, registration, letters, statements):
+    for subject in (agenda, registration, letters, statements, calendar):
         subject.load(meeting, now)

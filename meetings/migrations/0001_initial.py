@@ -1274,6 +1274,8 @@ class Migration(migrations.Migration):
                 ),
                 ("told_version", models.PositiveSmallIntegerField(default=0, editable=False)),
                 ("told_sequence", models.IntegerField(default=-1, editable=False)),
+                ("own_sequence", models.PositiveIntegerField(default=0, editable=False)),
+                ("changes_told_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False),

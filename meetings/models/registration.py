@@ -300,6 +300,11 @@ class Registration(models.Model):
     told_version = models.PositiveSmallIntegerField(default=0, editable=False)
     #: Of the calendar event that was sent last; -1: none yet
     told_sequence = models.IntegerField(default=-1, editable=False)
+    #: How far this person's event is ahead of the meeting's: one for each that was taken back, and
+    #: one for each that was sent again after that
+    own_sequence = models.PositiveIntegerField(default=0, editable=False)
+    #: When the last mail about changes was promised: at most one a day
+    changes_told_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
     fictitious = models.BooleanField(default=False)

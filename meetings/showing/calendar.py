@@ -7,4 +7,4 @@ from meetings.models import Meeting
 
 def shown(meeting: Meeting, user, now: datetime) -> dict:
     """The context of `meetings/parts/shown_calendar.html`."""
-    return {}
+    return {"has_calendar": bool(meeting.days)}
