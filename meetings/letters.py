@@ -58,6 +58,8 @@ def find(token: str) -> InvitationLetter | None:
     The database looks for the beginning alone and the rest is compared in constant time, so that
     the time of an answer leads nobody to a token.
     """
+    if len(token) < LOOKED_UP:
+        return None
     begins_like_it = InvitationLetter.objects.filter(token__startswith=token[:LOOKED_UP])
     for letter in begins_like_it.select_related("registration__meeting"):
         if constant_time_compare(letter.token, token):

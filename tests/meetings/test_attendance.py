@@ -68,7 +68,7 @@ def noted() -> list[tuple[str, date]]:
 
 
 def names(page: str) -> list[str]:
-    return re.findall(r"<h3>([^<]+)</h3>", page)
+    return re.findall(r"<h2>([^<]+)</h2>", page)
 
 
 # At the door

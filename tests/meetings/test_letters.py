@@ -4,10 +4,13 @@ import io
 import threading
 from datetime import date, datetime, timedelta
 
+import pypdfium2
 import pytest
+import qrcode
 import time_machine
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
+from PIL import Image, ImageChops
 from pypdf import PdfReader
 
 from mailings.models import OutgoingMail
@@ -313,7 +316,8 @@ def test_a_letter_is_over_after_the_last_day_at_the_place_of_the_meeting(client)
 def test_a_wrong_token_is_not_found_however_it_begins(client):
     letter = own_letter()
 
-    for token in (letter.token[:-1] + "!", letter.token[:12], letter.token + "a", "%", "é" * 43):
+    near = (letter.token[:-1] + "!", letter.token[:12], letter.token[0], letter.token + "a")
+    for token in (*near, "%" * 43, "é" * 43):
         assert client.get(reverse("letter_verify", args=[token])).status_code == 404
     assert letters.find(letter.token) == letter
 
@@ -379,7 +383,30 @@ def test_a_letter_is_one_page_with_its_words_title_language_and_address(settings
     links = [note.get_object()["/A"]["/URI"] for note in reader.pages[0]["/Annots"]]
     address = settings.SITE_URL + reverse("letter_verify", args=[letter.token])
     assert links == [address]
-    assert letter_setting.qr_code(address) in letter_setting._invitation(letter)["verify"]["code"]
+
+
+def test_the_picture_in_the_letter_is_the_code_of_its_address(settings):
+    letter = own_letter()
+    page = pypdfium2.PdfDocument(letter_setting.invitation(letter))[0]
+    dots = 4  # for each of the 72 points of an inch
+    drawn = page.render(scale=dots).to_pil().convert("1", dither=Image.Dither.NONE)
+    mm = dots * 72 / 25.4
+    box = drawn.crop([int(edge * mm) for edge in (28, 200, 56, 271)])
+    code = box.crop(ImageChops.invert(box).getbbox())
+    made = qrcode.QRCode(border=0)
+    made.add_data(settings.SITE_URL + reverse("letter_verify", args=[letter.token]))
+    wanted = made.get_matrix()
+    size = code.width / len(wanted)
+
+    read = [
+        [
+            code.getpixel((int((column + 0.5) * size), int((row + 0.5) * size))) == 0
+            for column in range(len(wanted))
+        ]
+        for row in range(len(wanted))
+    ]
+
+    assert read == wanted
 
 
 @pytest.mark.parametrize(
