@@ -1,6 +1,6 @@
 """Addresses of meetings: papers. The letters and roles are those of tests/pages.py.
 
-The role "other" organises the meeting `held`, in which the role "expert" has a seat.
+The role "other" organises the meeting `own`, in which the role "expert" has a seat.
 """
 
 from datetime import date, datetime, timedelta
@@ -25,34 +25,34 @@ from partners.models import User
 PAPERS = "papers-example"
 
 OURS = """
-#                        GET        POST       PUT        DELETE
-paper_list@next          2222222222 XXXXXXXXXX XXXXXXXXXX
-paper_list@true          2222222222 XXXXXXXXXX XXXXXXXXXX
-paper_list@draft         S----2--22 XXXXXXXXXX XXXXXXXXXX
-paper_zip@next           2222222222 XXXXXXXXXX XXXXXXXXXX
-paper_zip@draft          S----2--22 XXXXXXXXXX XXXXXXXXXX
-paper_file@public        2222222222 XXXXXXXXXX XXXXXXXXXX
-paper_file@partners      S-2-22-222 XXXXXXXXXX XXXXXXXXXX
-paper_file@participants  S--222--22 XXXXXXXXXX XXXXXXXXXX
-paper_file@library       S-3--3-333 XXXXXXXXXX XXXXXXXXXX
-paper_file@named         ---------- XXXXXXXXXX XXXXXXXXXX
-paper_file@awaited       S--------- XXXXXXXXXX XXXXXXXXXX
-paper_version@old        2222222222 XXXXXXXXXX XXXXXXXXXX
-paper_version@waits      S---2---22 XXXXXXXXXX XXXXXXXXXX
-paper_version@declined   S---2---22 XXXXXXXXXX XXXXXXXXXX
-paper_manage@next        SFFFFFFF22 SXXXXXXXXX SXXXXXXXXX
-paper_manage@own         SFFF2FFF22 SXXXXXXXXX SXXXXXXXXX
-paper_manage@draft       S----F--22 SXXXXXXXXX SXXXXXXXXX
-paper_add@own            SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
-paper_edit@own           SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
-paper_remove@own         SFFF2FFF22 SFFF3FFF-- SXXXXXXXXX
-paper_new_version@own    SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
-paper_invite@own         SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
-paper_decide@waits       SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
-paper_decide@declined    SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
-paper_link_revoke@own    SXXXXXXXXX SFFF3FFF33 SXXXXXXXXX
-paper_upload@works       2222222222 2222222222 XXXXXXXXXX
-paper_upload@dead        GGGGGGGGGG GGGGGGGGGG XXXXXXXXXX
+#                         GET        POST       PUT        DELETE
+paper_list@next           2222222222 XXXXXXXXXX XXXXXXXXXX
+paper_list@true           2222222222 XXXXXXXXXX XXXXXXXXXX
+paper_list@draft          S----2--22 XXXXXXXXXX XXXXXXXXXX
+paper_zip@next            2222222222 XXXXXXXXXX XXXXXXXXXX
+paper_zip@draft           S----2--22 XXXXXXXXXX XXXXXXXXXX
+paper_file@public         2222222222 XXXXXXXXXX XXXXXXXXXX
+paper_file@partners       S-2222-222 XXXXXXXXXX XXXXXXXXXX
+paper_file@participants   S--222--22 XXXXXXXXXX XXXXXXXXXX
+paper_file@library        S-3--3-333 XXXXXXXXXX XXXXXXXXXX
+paper_file@named          S--------- XXXXXXXXXX XXXXXXXXXX
+paper_file@awaited        S--------- XXXXXXXXXX XXXXXXXXXX
+paper_version@old         2222222222 XXXXXXXXXX XXXXXXXXXX
+paper_version@waits       S---2---22 XXXXXXXXXX XXXXXXXXXX
+paper_version@declined    S---2---22 XXXXXXXXXX XXXXXXXXXX
+paper_manage@next         SFFFFFFF22 SXXXXXXXXX SXXXXXXXXX
+paper_manage@own          SFFF2FFF22 SXXXXXXXXX SXXXXXXXXX
+paper_manage@draft        S----F--22 SXXXXXXXXX SXXXXXXXXX
+paper_add@own             SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
+paper_edit@own            SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
+paper_remove@own          SFFF2FFF22 SFFF3FFF33 SXXXXXXXXX
+paper_new_version@own     SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
+paper_invite@own          SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
+paper_decide@waits        SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
+paper_decide@declined     SFFF2FFF22 SFFF2FFF22 SXXXXXXXXX
+paper_link_revoke@own     SXXXXXXXXX SFFF3FFF33 SXXXXXXXXX
+paper_upload@works        2222222222 2222222222 XXXXXXXXXX
+paper_upload@dead         GGGGGGGGGG GGGGGGGGGG XXXXXXXXXX
 """
 
 MODELS = """
