@@ -23,6 +23,7 @@ MODULES = (
     "web",
     "transfer",
     "download",
+    "papers",
 )
 
 

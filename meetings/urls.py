@@ -14,6 +14,9 @@ from meetings.views import (
     lists,
     minutes,
     outcomes,
+    paper_manage,
+    paper_upload,
+    papers,
     participants,
     preparing,
     registration,
@@ -89,7 +92,47 @@ AGENDA: list = [
     path("<slug:code>/agenda/items/<int:pk>/remove/", agenda_items.item_remove, name="item_remove"),
     path("<slug:code>/agenda/items/<int:pk>/move/", agenda_items.item_move, name="item_move"),
 ]
-PAPERS: list = []
+PAPERS: list = [
+    path("papers/upload/<slug:token>/", paper_upload.paper_upload, name="paper_upload"),
+    path("<slug:code>/papers/", papers.paper_list, name="paper_list"),
+    path("<slug:code>/papers.zip", papers.paper_zip, name="paper_zip"),
+    path(
+        "<slug:code>/papers/<int:session_number>/<int:number>/",
+        papers.paper_file,
+        name="paper_file",
+    ),
+    path(
+        "<slug:code>/papers/<int:session_number>/<int:number>/<int:version>/",
+        papers.paper_version,
+        name="paper_version",
+    ),
+    path("<slug:code>/papers/manage/", paper_manage.paper_manage, name="paper_manage"),
+    path("<slug:code>/papers/manage/add/", paper_manage.paper_add, name="paper_add"),
+    path("<slug:code>/papers/manage/<int:pk>/", paper_manage.paper_edit, name="paper_edit"),
+    path(
+        "<slug:code>/papers/manage/<int:pk>/remove/",
+        paper_manage.paper_remove,
+        name="paper_remove",
+    ),
+    path(
+        "<slug:code>/papers/manage/<int:pk>/version/",
+        paper_manage.paper_new_version,
+        name="paper_new_version",
+    ),
+    path(
+        "<slug:code>/papers/manage/<int:pk>/link/", paper_manage.paper_invite, name="paper_invite"
+    ),
+    path(
+        "<slug:code>/papers/manage/decide/<int:pk>/",
+        paper_manage.paper_decide,
+        name="paper_decide",
+    ),
+    path(
+        "<slug:code>/papers/manage/links/<int:pk>/revoke/",
+        paper_manage.paper_link_revoke,
+        name="paper_link_revoke",
+    ),
+]
 REGISTRATION: list = [
     path("<slug:code>/register/", registration.register, name="register"),
     path("<slug:code>/registration/mine/", registration.registration_own, name="registration_own"),

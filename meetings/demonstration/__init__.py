@@ -13,6 +13,7 @@ from meetings.demonstration import (
     history,
     invented,
     letters,
+    papers,
     registration,
     statements,
 )
@@ -27,5 +28,5 @@ def load(now: datetime):
     history.load(now)
     invented.load(now)
     meeting = Meeting.objects.get(code=NEXT)
-    for subject in (agenda, registration, letters, statements, calendar):
+    for subject in (agenda, papers, registration, letters, statements, calendar):
         subject.load(meeting, now)

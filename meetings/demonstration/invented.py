@@ -8,8 +8,6 @@ from meetings.models import (
     Item,
     Meeting,
     Outcome,
-    Paper,
-    PaperAudience,
     Part,
     Presenter,
     RegistrationDesk,
@@ -176,13 +174,6 @@ def _load_next(series: Series, lead: User, now: datetime):
         content=agenda.content(meeting),
         published_by=lead,
         published_at=now - timedelta(days=10),
-    )
-    Paper.objects.create(
-        meeting=meeting,
-        number=1,
-        title="Logistics",
-        audience=PaperAudience.PUBLIC,
-        is_only_named=True,
     )
     for kind, seats in ((Part.Kind.ON_SITE, 60), (Part.Kind.ONLINE, None)):
         Part.objects.create(meeting=meeting, kind=kind, seats=seats)

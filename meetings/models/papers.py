@@ -1,17 +1,19 @@
 """Papers of a meeting: documents of the library, or files with versions of their own."""
 
 import secrets
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import Audience, Document
+from documents.models import Audience, Document, Translation
 from meetings.models.agenda import Item, Session
 from meetings.models.meeting import Meeting
-from partners.files import PrivateFileField
+from partners.files import FORMATS, PrivateFileField
 
 
 def new_token() -> str:
@@ -29,36 +31,49 @@ class PaperAudience(models.TextChoices):
 
 class PaperQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Papers that this person may read, in pages, files, ZIP, search and feeds alike.
+        """Papers that this person may read: the one definition, for pages, files, ZIP and search.
 
-        The meeting must be visible, the paper for an audience of the person; a file must have an
-        approved version, a document of the library must be visible there. Who prepares the meeting
-        sees all of them.
+        The meeting must be visible, and the paper for an audience of the person; what has no
+        approved version, no document that the person sees and no name of old is nobody's but the
+        organisers', who see all papers of their meetings. The secretariat reads for all audiences.
         """
-        meetings = Meeting.objects.visible_to(user)
-        if user.has_perm("meetings.view_meeting"):
+        if user.has_perm("meetings.change_meeting"):
             return self
-        seen = Q(audience=PaperAudience.PUBLIC)
-        if Audience.PARTNERS in Audience.of(user):
-            seen |= Q(audience=PaperAudience.PARTNERS)
-        organised = Meeting.objects.none()
-        if user.is_authenticated and user.is_active:
-            taking_part = user.registrations.taking_part().values("meeting")
-            seen |= Q(
-                meeting__in=taking_part,
-                audience__in=[PaperAudience.PARTNERS, PaperAudience.PARTICIPANTS],
-            )
-            organised = Meeting.objects.organised_by(user)
-        approved = PaperVersion.objects.filter(paper=OuterRef("pk"), approved_at__isnull=False)
+        approved = PaperVersion.objects.approved().filter(paper=OuterRef("pk"))
         readable = (
             Q(Exists(approved))
-            | Q(document__in=Document.objects.visible_to(user))
+            | Q(document__in=Document.objects.visible_to(user).values("pk"))
             | Q(is_only_named=True)
         )
+        meetings = Meeting.objects.visible_to(user)
+        organised = Meeting.objects.organised_by(user)
         return self.filter(
-            Q(meeting__in=meetings.values("pk")) & seen & readable
+            Q(meeting__in=meetings.values("pk")) & _audience_of(user) & readable
             | Q(meeting__in=organised.values("pk"))
         )
+
+    def with_newest(self):
+        """With all that a list says of each, in a constant number of queries (`Paper.newest`)."""
+        return self.select_related("meeting", "document__current").prefetch_related(
+            Prefetch(
+                "versions",
+                PaperVersion.objects.approved().order_by("-number"),
+                to_attr="approved",
+            ),
+            "document__current__translations",
+        )
+
+
+def _audience_of(user) -> Q:
+    """The audiences to which this person belongs today, meeting by meeting."""
+    if user.has_perm("meetings.view_meeting"):
+        return Q()
+    seen = Q(audience=PaperAudience.PUBLIC)
+    if Audience.PARTNERS in Audience.of(user):
+        seen |= Q(audience=PaperAudience.PARTNERS)
+    if user.is_authenticated and user.is_active:
+        seen |= Q(meeting__in=user.registrations.taking_part().values("meeting"))
+    return seen
 
 
 class Paper(models.Model):
@@ -107,9 +122,45 @@ class Paper(models.Model):
     def __str__(self):
         return f"{self.label} {self.title}"
 
+    def get_absolute_url(self):
+        """Where it is read; a paper that is known by name alone stands on the list."""
+        if self.is_only_named:
+            return f"{reverse('paper_list', args=[self.meeting.code])}#{self.label.lower()}"
+        return reverse("paper_file", args=[self.meeting.code, self.session_number, self.number])
+
     @property
     def label(self) -> str:
         return f"S{self.session_number}-{self.number}"
+
+    @property
+    def newest(self) -> "PaperVersion | None":
+        """The newest approved version, of papers read `with_newest`; None for documents."""
+        return self.approved[0] if self.approved else None
+
+    @property
+    def library_file(self) -> Translation | None:
+        """The file of a document of the library: the original, else another language."""
+        current = self.document.current if self.document_id else None
+        files = [one for one in current.translations.all() if one.file] if current else []
+        return files[0] if files else None
+
+
+class PaperVersionQuerySet(models.QuerySet):
+    def approved(self):
+        return self.filter(approved_at__isnull=False)
+
+    def waiting(self):
+        """What presenters uploaded and nobody has decided on."""
+        return self.filter(approved_at=None, declined_at=None)
+
+    def visible_to(self, user):
+        """Approved ones of papers that the person may read; all of them for the organisers."""
+        organised = Meeting.objects.organised_by(user)
+        read = Paper.objects.visible_to(user)
+        return self.filter(
+            Q(approved_at__isnull=False, paper__in=read.values("pk"))
+            | Q(paper__meeting__in=organised.values("pk"))
+        )
 
 
 class PaperVersion(models.Model):
@@ -125,15 +176,20 @@ class PaperVersion(models.Model):
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    #: Who it came from, where it came through a link
+    #: Where it came through a link: who it came from
     added_by_name = models.CharField(max_length=200, blank=True)
+    link = models.ForeignKey(
+        "meetings.UploadLink", models.SET_NULL, null=True, blank=True, related_name="versions"
+    )
     added_at = models.DateTimeField(default=timezone.now)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     approved_at = models.DateTimeField(null=True, blank=True)
     declined_at = models.DateTimeField(null=True, blank=True)
-    declined_because = models.CharField(max_length=500, blank=True)
+    declined_because = models.TextField(max_length=2000, blank=True)
+
+    objects = PaperVersionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("version of a paper")
@@ -149,6 +205,23 @@ class PaperVersion(models.Model):
 
     def __str__(self):
         return f"{self.paper}: {self.number}"
+
+    def get_absolute_url(self):
+        paper = self.paper
+        return reverse(
+            "paper_version",
+            args=[paper.meeting.code, paper.session_number, paper.number, self.number],
+        )
+
+    @property
+    def format_name(self) -> str:
+        """ "PDF", as people say it."""
+        return FORMATS.get(self.media_type, "")
+
+    @property
+    def who(self) -> str:
+        """The name of whoever added it; empty where nobody knows."""
+        return self.added_by_name or str(self.added_by or "")
 
 
 class UploadLink(models.Model):
@@ -171,5 +244,8 @@ class UploadLink(models.Model):
     def __str__(self):
         return f"{self.paper}: {self.name}"
 
-    def works(self, now) -> bool:
+    def get_absolute_url(self):
+        return reverse("paper_upload", args=[self.token])
+
+    def works(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at

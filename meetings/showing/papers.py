@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from meetings import paper_lists
 from meetings.models import Meeting
 
 
 def shown(meeting: Meeting, user, now: datetime) -> dict:
     """The context of `meetings/parts/shown_papers.html`."""
-    return {}
+    papers = [one for one in paper_lists.readable(meeting, user) if paper_lists.has_something(one)]
+    return {"papers": papers, "papers_have_files": paper_lists.have_files(papers)}

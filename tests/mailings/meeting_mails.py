@@ -3,7 +3,15 @@
 from tests.mailings import (
     meeting_mails_detail,
     meeting_mails_letters,
+    meeting_mails_papers,
     meeting_mails_registration,
 )
 
-STEPS = meeting_mails_detail.STEPS | meeting_mails_registration.STEPS | meeting_mails_letters.STEPS
+_SUBJECTS = (
+    meeting_mails_detail,
+    meeting_mails_letters,
+    meeting_mails_papers,
+    meeting_mails_registration,
+)
+
+STEPS = {name: step for one in _SUBJECTS for name, step in one.STEPS.items()}
