@@ -53,15 +53,15 @@ def test_with_the_keyboard_alone_from_the_first_session_to_the_published_agenda(
     times = page.locator("td.clocks strong")
     expect(times).to_have_text(["09:00", "09:20"])
 
-    press_on(page, page.get_by_role("button", name="Down: Opening"))
+    press_on(page, page.get_by_role("button", name=re.compile("Down.*Opening")))
 
     expect(page.locator("tbody th a")).to_have_text(["1. Review", "2. Opening"])
     expect(times).to_have_text(["09:00", "09:40"])
     # It is the last now: the focus is on the button beside the one that went
-    expect(page.get_by_role("button", name="Up: Opening")).to_be_focused()
+    expect(page.get_by_role("button", name=re.compile("Up.*Opening"))).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("tbody th a")).to_have_text(["1. Opening", "2. Review"])
-    expect(page.get_by_role("button", name="Down: Opening")).to_be_focused()
+    expect(page.get_by_role("button", name=re.compile("Down.*Opening"))).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("tbody th a")).to_have_text(["1. Review", "2. Opening"])
 
@@ -94,12 +94,10 @@ def test_an_item_is_dragged_into_another_session(visit):
     ) == [("B", 1), ("A", 2), ("C", 2)]
 
 
-def test_the_page_of_now_renews_itself_and_keeps_the_focus(visit, base_url):
+def test_the_page_of_now_renews_itself_and_keeps_the_focus(visit):
     session = SessionFactory()
     ItemFactory(session=session)
     page = visit(UserFactory())
-    asked = []
-    page.on("request", lambda request: asked.append(request.headers.get("hx-request")))
     page.clock.install()
     page.goto(f"/meetings/{session.meeting.code}/now/")
     page.locator("#again").focus()
