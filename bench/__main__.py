@@ -14,6 +14,7 @@ from wmaportal.local.servers import ROOT
 
 MODULES = (
     "directory",
+    "agenda",
     "library",
     "practices",
     "matching",

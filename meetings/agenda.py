@@ -39,6 +39,11 @@ class ShownItem:
     questions: list[str] = field(default_factory=list)
 
     @property
+    def heading(self) -> str:
+        """ "3. Situation of countries"; of a break the title alone."""
+        return self.title if self.number is None else f"{self.number}. {self.title}"
+
+    @property
     def is_break(self) -> bool:
         return self.kind == Item.Kind.BREAK
 

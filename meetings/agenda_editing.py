@@ -223,6 +223,8 @@ def _set_questions(item: Item, texts: list[str]):
 
 # Order
 
+_AGENDA_ORDER = ("day", "begins_at", "number", "items__position", "items__pk")
+
 
 @transaction.atomic
 def move_item(meeting_id: int, item_id: int, session_id: int, position: int) -> Item:
@@ -267,11 +269,15 @@ def shift_item(meeting_id: int, item_id: int, down: bool) -> Item:
 
 
 def _order(meeting: Meeting) -> dict[int, list[Item]]:
-    """Items of each session, both as they stand on the agenda: two queries however many."""
-    order = {session.pk: [] for session in meeting.sessions.all()}
-    items = Item.objects.filter(session__meeting=meeting).order_by("position", "pk")
-    for item in items.only("session", "position", "title"):
-        order[item.session_id].append(item)
+    """Items of each session, both as they stand on the agenda: one query however many."""
+    order: dict[int, list[Item]] = {}
+    rows = meeting.sessions.order_by(*_AGENDA_ORDER).values_list(
+        "pk", "items__pk", "items__position", "items__title"
+    )
+    for session_id, pk, position, title in rows:
+        items = order.setdefault(session_id, [])
+        if pk is not None:
+            items.append(Item(pk=pk, session_id=session_id, position=position, title=title))
     return order
 
 

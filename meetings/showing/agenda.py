@@ -1,29 +1,41 @@
 """What the page of a meeting shows of its agenda."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
+from functools import partial
 
 from django.urls import reverse
 
 from experts.models import Expert
 from meetings import agenda
-from meetings.agenda import ShownItem, ShownSession
-from meetings.models import Meeting, Paper, Question
+from meetings.agenda import ShownSession
+from meetings.agenda_editing import fingerprint
+from meetings.models import AgendaVersion, Meeting, Paper, Question
 
 
 def shown(meeting: Meeting, user, now: datetime) -> dict:
-    """The context of `meetings/parts/shown_agenda.html`: as many queries for 60 items as for 1."""
+    """The context of `meetings/parts/shown_agenda.html`: as many queries for 60 items as for 1.
+
+    Tables with 60 rows take most of the time of the page, so they are kept under `agenda_key`,
+    which is another one as soon as anything in them is. Until then `agenda_days` is not called.
+    """
     version = agenda.newest(meeting)
     if version is None:
         return {"agenda": None}
-    sessions = agenda.shown(version, meeting)
-    link_presenters(sessions)
-    _add_papers(sessions, meeting, user)
-    _add_questions(sessions, meeting)
+    papers, questions = _papers(meeting, user), _questions(meeting)
+    listed = listed_experts(version)
+    key = [
+        *(meeting.code, meeting.time_zone, meeting.languages, version.content),
+        {
+            item: [(one.pk, str(one), one.address) for one in those]
+            for item, those in papers.items()
+        },
+        *(questions, sorted(listed)),
+    ]
     return {
         "agenda": version,
-        "agenda_days": days(sessions),
-        "is_timed": is_timed(sessions),
+        "agenda_key": fingerprint(key),
+        "agenda_days": partial(_filled_days, version, meeting, papers, questions, listed),
+        "is_timed": is_timed(version),
         "agenda_changes": version.changes.splitlines(),
         "older_versions": range(version.number - 1, 0, -1),
     }
@@ -37,46 +49,65 @@ def days(sessions: list[ShownSession]) -> list[tuple[date | None, list[ShownSess
     return list(found.items())
 
 
-def is_timed(sessions: list[ShownSession]) -> bool:
+def is_timed(version: AgendaVersion) -> bool:
     """Whether any time is known: of old meetings none is."""
-    return any(session.begins for session in sessions)
+    return any(row["day"] and row["begins_at"] for row in version.content)
 
 
-def link_presenters(sessions: list[ShownSession]):
-    """Give presenters the address of their profile, `url`, while it is on the list."""
-    people = [one for item in _items(sessions) for one in item.presenters]
-    keys = {one["expert"] for one in people if one["expert"]}
+def listed_experts(version: AgendaVersion) -> set[int]:
+    """Keys of the presenters whose profiles are on the list today."""
+    keys = {
+        one["expert"]
+        for row in version.content
+        for item in row["items"]
+        for one in item["presenters"]
+        if one["expert"]
+    }
     if not keys:
-        return
-    listed = set(Expert.objects.listed().filter(pk__in=keys).values_list("pk", flat=True))
-    for one in people:
-        if one["expert"] in listed:
-            one["url"] = reverse("expert_detail", args=[one["expert"]])
+        return set()
+    return set(Expert.objects.listed().filter(pk__in=keys).order_by().values_list("pk", flat=True))
 
 
-def _items(sessions: list[ShownSession]) -> Iterable[ShownItem]:
-    return (item for session in sessions for item in session.items)
+def link_presenters(sessions: list[ShownSession], listed: set[int]):
+    """Give presenters the address of their profile, `url`."""
+    for session in sessions:
+        for item in session.items:
+            for one in item.presenters:
+                if one["expert"] in listed:
+                    one["url"] = reverse("expert_detail", args=[one["expert"]])
 
 
-def _add_papers(sessions: list[ShownSession], meeting: Meeting, user):
-    """Give each item the papers that this reader may see, in one query."""
-    found = Paper.objects.visible_to(user).filter(meeting=meeting, item__isnull=False)
-    by_item: dict[int, list[Paper]] = {}
-    for paper in found.select_related("document"):
+def _filled_days(
+    version: AgendaVersion, meeting: Meeting, papers: dict, questions: dict, listed: set[int]
+) -> list[tuple[date | None, list[ShownSession]]]:
+    sessions = agenda.shown(version, meeting)
+    link_presenters(sessions, listed)
+    for session in sessions:
+        for item in session.items:
+            item.papers = papers.get(item.id, [])
+            item.questions = questions.get(item.id, [])
+    return days(sessions)
+
+
+def _papers(meeting: Meeting, user) -> dict[int, list[Paper]]:
+    """The papers of each item that this reader may see."""
+    papers = Paper.objects.visible_to(user).filter(meeting=meeting, item__isnull=False)
+    found: dict[int, list[Paper]] = {}
+    for paper in papers.select_related("document").only(
+        *("session_number", "number", "item", "title", "document__code")
+    ):
         paper.meeting = meeting  # its address names it
-        paper.address = paper.document.get_absolute_url() if paper.document else ""
-        by_item.setdefault(paper.item_id, []).append(paper)
-    for item in _items(sessions):
-        item.papers = by_item.get(item.id, [])
+        paper.address = paper.document.get_absolute_url() if paper.document_id else ""
+        found.setdefault(paper.item_id, []).append(paper)
+    return found
 
 
-def _add_questions(sessions: list[ShownSession], meeting: Meeting):
-    """Give each item its questions for discussion."""
-    found = Question.objects.filter(
+def _questions(meeting: Meeting) -> dict[int, list[str]]:
+    """The questions of each item that are for discussion."""
+    rows = Question.objects.filter(
         meeting=meeting, item__isnull=False, kind=Question.Kind.DISCUSSION
-    )
-    by_item: dict[int, list[str]] = {}
-    for row in found.order_by("number").values("item_id", "text", "text_fr", "text_es"):
-        by_item.setdefault(row["item_id"], []).append(agenda.in_language(row, "text"))
-    for item in _items(sessions):
-        item.questions = by_item.get(item.id, [])
+    ).order_by("number")
+    found: dict[int, list[str]] = {}
+    for row in rows.values("item_id", "text", "text_fr", "text_es"):
+        found.setdefault(row["item_id"], []).append(agenda.in_language(row, "text"))
+    return found

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from meetings import agenda, now_and_next, permissions
 from meetings.finding import visible
 from meetings.models import Meeting
-from meetings.showing.agenda import days, is_timed, link_presenters
+from meetings.showing.agenda import days, is_timed, link_presenters, listed_experts
 from partners.pages import sign_in_where_hidden
 
 
@@ -18,13 +18,13 @@ def agenda_version(request, code: str, number: int):
     meeting = visible(request, code)
     version = get_object_or_404(meeting.versions, number=number)
     sessions = agenda.shown(version, meeting)
-    link_presenters(sessions)
+    link_presenters(sessions, listed_experts(version))
     context = {
         "meeting": meeting,
         "version": version,
         "newest": meeting.versions.only("number").order_by("-number").first(),
         "days": days(sessions),
-        "is_timed": is_timed(sessions),
+        "is_timed": is_timed(version),
     }
     return render(request, "meetings/agenda_version.html", context)
 
@@ -35,8 +35,10 @@ def meeting_now(request, code: str):
     """For a screen in the room, or a telephone in a pocket."""
     meeting, user, now = visible(request, code), request.user, timezone.now()
     newest = agenda.newest(meeting)
-    sessions = agenda.shown(newest, meeting) if newest else []
-    link_presenters(sessions)
+    sessions = []
+    if newest:
+        sessions = agenda.shown(newest, meeting)
+        link_presenters(sessions, listed_experts(newest))
     is_over = meeting.status == Meeting.Status.HELD
     found = now_and_next.at(sessions, now)
     if is_over and found.phase != now_and_next.Phase.UNKNOWN:

@@ -223,11 +223,44 @@ def test_an_item_shows_its_questions_and_the_papers_that_the_reader_may_see():
     signed_in.force_login(lead)
 
     for client, sees in ((Client(), ["S1-1 For all"]), (signed_in, ["S1-1 For all", None])):
-        [(_day, [session])] = client.get(meeting.get_absolute_url()).context["agenda_days"]
+        [(_day, [session])] = client.get(meeting.get_absolute_url()).context["agenda_days"]()
         [shown] = session.items
         assert len(shown.papers) == len(sees)
         assert str(shown.papers[0]) == "S1-1 For all"
         assert shown.questions == ["Is it right?"]
+
+
+def test_tables_that_are_kept_are_never_shown_where_something_in_them_is_another():
+    item, expert = ItemFactory(), ExpertFactory()
+    other = ItemFactory(session=item.session)
+    Presenter.objects.create(item=item, name="Presenter", expert=expert)
+    meeting = item.session.meeting
+    published(meeting)
+    paper = Paper(meeting=meeting, item=item, number=1, title="A note", is_only_named=True)
+    paper.audience = "participants"
+    paper.save()
+    lead = Client()
+    lead.force_login(LeadFactory())
+    assert ["S0-1 A note" in page_of(meeting, one) for one in (None, lead, None)] == [
+        *(False, True, False)
+    ]
+    before = page_of(meeting, lead)
+
+    for change in (
+        lambda: Paper.objects.update(title="Another note"),
+        lambda: Paper.objects.update(item=other),
+        lambda: Question.objects.create(meeting=meeting, item=item, number=1, text="Why?"),
+        lambda: Question.objects.update(text="Why not?"),
+        lambda: Meeting.objects.update(time_zone="Asia/Tokyo"),
+        lambda: type(expert).objects.update(status="unlisted"),
+    ):
+        change()
+        after = page_of(meeting, lead)
+        assert after != before
+        before = after
+    lead.cookies["zone"] = "America/Montevideo"
+    assert "Mon 21:00" in page_of(meeting, lead)
+    assert "Mon 21:00" not in page_of(meeting)
 
 
 def test_a_cancelled_item_stays_visible_as_cancelled():
