@@ -17,6 +17,7 @@ MODULES = (
     "library",
     "practices",
     "matching",
+    "registration",
     "imports",
     "outbox",
     "reminders",

@@ -31,7 +31,7 @@ seat_give_back@small           S--2------ S--3------ SXXXXXXXXX
 way_move@next                  S-2------- S-3------- SXXXXXXXXX
 way_move@closed                S--2------ S--3------ SXXXXXXXXX
 visit_join@next                S-3------- S-3------- SXXXXXXXXX
-visit_join@small               S--2------ S--2------ SXXXXXXXXX
+visit_join@small               S--2------ S--3------ SXXXXXXXXX
 desk_edit@next                 SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
 desk_edit@draft                S----F--22 S----F--22 SXXXXXXXXX
 form_question_add@next         SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
