@@ -22,7 +22,7 @@ from bench.ground import child, manage
 from wmaportal.local import servers
 
 NAMES = ("registration.rate_ratio",)
-PEOPLE, SEATS, THREADS, RUNS = 400, 30, 16, 5
+PEOPLE, SEATS, THREADS, RUNS = 200, 30, 16, 5
 VALUES = {
     "name": "Ana Maria Silva",
     "organisation_name": "Ministry of Environment",
@@ -138,7 +138,8 @@ def _bare(users) -> float:
             (number,) = cursor.fetchone()
             status = "confirmed" if number <= SEATS else "waiting"
             cursor.execute(
-                "INSERT INTO meetings_booking (part_id, registration_id, number, status, at, reason)"
+                "INSERT INTO meetings_booking"
+                " (part_id, registration_id, number, status, at, reason)"
                 " VALUES (%s, %s, %s, %s, now(), '')",
                 [hall.pk, row.pk, number, status],
             )

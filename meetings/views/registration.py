@@ -228,7 +228,7 @@ def way_move(request, code: str, pk: int):
         return redirect("registration_own", meeting.code)
     if request.method == "POST":
         try:
-            booking = seats.take(own.registration, way.pk, now)
+            booking = seats.move_way(own.registration, way.pk, now)
         except Refused as refusal:
             messages.warning(request, str(refusal))
         else:

@@ -80,7 +80,7 @@ def furnish(partner: User, other: User, lead: User, now: datetime):
     taken = _register(hall, first, now)
     _register(room, expert, now)
     mine = Registration.objects.get(meeting=small, user=expert)
-    seats.take(mine, hall.pk, now)
+    seats.move_way(mine, hall.pk, now)
     seats.cancel(taken.registration, now)
     desk.needs_approval = True
     desk.save()
