@@ -18,6 +18,7 @@ MODULES = (
     "library",
     "practices",
     "matching",
+    "registration",
     "imports",
     "outbox",
     "reminders",

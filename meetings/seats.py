@@ -29,15 +29,15 @@ DECLINED = "meetings/mail/declined"
 WITHDRAWN = "meetings/mail/seat_withdrawn"
 
 
-@transaction.atomic
 def take(
     registration: Registration, part_id: int, now: datetime, by: User | None = None
 ) -> Booking:
     """A seat in a part; where none is free, the last place of its waiting list.
 
-    Where the organisers approve, an application instead. `by`: the organiser who registers
-    somebody, which is approval enough. A confirmed seat on site or online that the person had is
-    given back once this one is confirmed, and kept until then. Raises Refused.
+    In the caller's transaction, where the registration is written. Where the organisers approve,
+    an application instead. `by`: the organiser who registers somebody, which is approval enough. A
+    confirmed seat on site or online that the person had is given back once this one is confirmed,
+    and kept until then. Raises Refused.
     """
     parts = locked(registration.meeting_id)
     part = _known(parts, part_id)
@@ -66,6 +66,15 @@ def take(
     Part.objects.filter(pk=part.pk).update(next_number=part.next_number + 1)
     _told(booking, parts, own, now)
     return booking
+
+
+@transaction.atomic
+def move_way(registration: Registration, part_id: int, now: datetime) -> Booking:
+    """From online to on site, or back: the seat one has is kept until the new one is confirmed.
+
+    Who waits for a seat on site may be online meanwhile, and goes on waiting. Raises Refused.
+    """
+    return take(registration, part_id, now)
 
 
 @transaction.atomic

@@ -228,7 +228,7 @@ def way_move(request, code: str, pk: int):
         return redirect("registration_own", meeting.code)
     if request.method == "POST":
         try:
-            booking = seats.take(own.registration, way.pk, now)
+            booking = seats.move_way(own.registration, way.pk, now)
         except Refused as refusal:
             messages.warning(request, str(refusal))
         else:
@@ -254,8 +254,9 @@ def visit_join(request, code: str, pk: int):
     if own.way is None or own.at(visit) or timezone.now() >= visit.begins:
         messages.info(request, _("You cannot sign up for this visit now."))
         return redirect(reverse("registration_own", args=[meeting.code]))
-    form = VisitSignUpForm(request.POST or None, visit=visit, registration=own.registration)
-    if request.method == "POST" and form.is_valid():
+    data = request.POST if request.method == "POST" else None  # a form without questions is empty
+    form = VisitSignUpForm(data, visit=visit, registration=own.registration)
+    if form.is_valid():
         try:
             booking = registering.join_visit(
                 own.registration, visit.pk, form.answers(), timezone.now()

@@ -3,6 +3,7 @@
 from datetime import date, time, timedelta
 
 import factory
+from django.db.models.functions import Greatest
 from factory.django import DjangoModelFactory
 
 from meetings.models import (
@@ -120,6 +121,14 @@ class BookingFactory(DjangoModelFactory):
     number = factory.LazyAttribute(lambda one: one.part.bookings.count() + 1)
     status = Booking.Status.CONFIRMED
     at = NOW - timedelta(days=5)
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        """The next number of the line goes on from here, as after the step."""
+        booking = super()._create(model_class, *args, **kwargs)
+        after = Greatest("next_number", booking.number + 1)
+        Part.objects.filter(pk=booking.part_id).update(next_number=after)
+        return booking
 
 
 class OutcomeFactory(DjangoModelFactory):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from meetings import desks, registering, seats
 from meetings.demonstration import NEXT
 from meetings.models import Booking, FormQuestion, Meeting, Part, Registration, RegistrationDesk
+from partners import demonstration as people
 from partners.models import User
 
 CLOSED, SMALL = "closed-example", "small-example"
@@ -12,20 +13,25 @@ CLOSED, SMALL = "closed-example", "small-example"
 OURS = """
 #                              GET        POST       PUT        DELETE
 register@next                  2232222222 2232222222 XXXXXXXXXX XXXXXXXXXX
-register@closed                2222222222 2222222222 XXXXXXXXXX XXXXXXXXXX
+register@closed                2223222222 2223222222 XXXXXXXXXX XXXXXXXXXX
 register@true                  2222222222 2222222222 XXXXXXXXXX XXXXXXXXXX
 register@draft                 S----2--22 S----2--22 XXXXXXXXXX XXXXXXXXXX
 registration_own@next          S323333333 SXXXXXXXXX SXXXXXXXXX
-registration_own@small         S323333333 SXXXXXXXXX SXXXXXXXXX
+registration_own@small         S332333333 SXXXXXXXXX SXXXXXXXXX
+registration_own@closed        S332333333 SXXXXXXXXX SXXXXXXXXX
 registration_own@draft         S----3--33 SXXXXXXXXX SXXXXXXXXX
 registration_change@next       S-2------- S-2------- SXXXXXXXXX
+registration_change@closed     S--2------ S--2------ SXXXXXXXXX
 registration_cancel@next       S-2------- S-3------- SXXXXXXXXX
+registration_cancel@small      S--2------ S--3------ SXXXXXXXXX
 seat_accept@next               SXXXXXXXXX S--------- SXXXXXXXXX
-seat_accept@small              SXXXXXXXXX S-3------- SXXXXXXXXX
+seat_accept@small              SXXXXXXXXX S--3------ SXXXXXXXXX
 seat_give_back@next            S-2------- S-3------- SXXXXXXXXX
+seat_give_back@small           S--2------ S--3------ SXXXXXXXXX
 way_move@next                  S-2------- S-3------- SXXXXXXXXX
+way_move@closed                S--2------ S--3------ SXXXXXXXXX
 visit_join@next                S-3------- S-3------- SXXXXXXXXX
-visit_join@small               S-2------- S-2------- SXXXXXXXXX
+visit_join@small               S--2------ S--3------ SXXXXXXXXX
 desk_edit@next                 SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
 desk_edit@draft                S----F--22 S----F--22 SXXXXXXXXX
 form_question_add@next         SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
@@ -51,19 +57,17 @@ MODELS = """
 
 FILES: set[str] = {"registration_csv", "registration_xlsx"}
 ALIKE: set[str] = {"register@true"}
-QUERIES: dict[str, tuple[str, str]] = {
-    "registration_list@filtered": ("registration_list@next", "?q=institute&funded=on&needs=on"),
-    "registration_list@nothing": ("registration_list@next", "?q=nobody&status=expired"),
-    "registration_list@unknown": ("registration_list@next", "?status=asleep&part=999999"),
-    "form_question_add@visit": ("form_question_add@next", "?visit=999999"),
-}
+QUERIES: dict[str, tuple[str, str]] = {}
 
 
 def furnish(partner: User, other: User, lead: User, now: datetime):
     """A meeting whose desk is closed, and a small one with an offer and somebody to approve."""
+    expert = User.objects.get(email=people.EXPERT)
     closed = _meeting(CLOSED, "A meeting whose registration is closed (example)", lead, now)
-    Part.objects.create(meeting=closed, kind=Part.Kind.ON_SITE, seats=5)
+    hall = Part.objects.create(meeting=closed, kind=Part.Kind.ON_SITE, seats=5)
+    Part.objects.create(meeting=closed, kind=Part.Kind.ONLINE)
     _desk(closed, now, closes_at=now - timedelta(days=1))
+    _register(hall, expert, now, by=lead)
     small = _meeting(SMALL, "A meeting with one seat (example)", lead, now)
     desk = _desk(small, now, closes_at=now + timedelta(days=5))
     hall = Part.objects.create(meeting=small, kind=Part.Kind.ON_SITE, seats=1)
@@ -71,12 +75,12 @@ def furnish(partner: User, other: User, lead: User, now: datetime):
     desks.add_visit(
         small, {"title": "Store (example)", "on": small.starts_on, "begins_at": None, "seats": 1}
     )
-    people = User.objects.filter(email__in=["expert02@example.org", "expert03@example.org"])
-    first, last = people.order_by("email")
+    others = User.objects.filter(email__in=["expert02@example.org", "expert03@example.org"])
+    first, last = others.order_by("email")
     taken = _register(hall, first, now)
-    _register(room, partner, now)
-    mine = Registration.objects.get(meeting=small, user=partner)
-    seats.take(mine, hall.pk, now)
+    _register(room, expert, now)
+    mine = Registration.objects.get(meeting=small, user=expert)
+    seats.move_way(mine, hall.pk, now)
     seats.cancel(taken.registration, now)
     desk.needs_approval = True
     desk.save()
@@ -105,9 +109,9 @@ def _desk(meeting: Meeting, now: datetime, closes_at: datetime) -> RegistrationD
     )
 
 
-def _register(part: Part, user: User, now: datetime) -> Booking:
+def _register(part: Part, user: User, now: datetime, by: User | None = None) -> Booking:
     values = {"name": str(user), "country_id": "UY", "fictitious": True}
-    return registering.register(part.meeting_id, user, part.pk, values, {}, now)
+    return registering.register(part.meeting_id, user, part.pk, values, {}, now, by)
 
 
 def arguments(now: datetime) -> dict[str, list]:
@@ -119,19 +123,23 @@ def arguments(now: datetime) -> dict[str, list]:
         "closed": CLOSED,
         "small": SMALL,
     }
-    own = Booking.objects.live().filter(registration__user__email="partner@example.org")
-    at_next, at_small = own.filter(part__meeting__code=NEXT), own.filter(part__meeting__code=SMALL)
-    seat = at_next.of_ways().get()
-    offer = at_small.get(status=Booking.Status.OFFERED)
+    live = Booking.objects.live().select_related("part")
+    seat = live.of_ways().get(registration__user__email=people.PARTNER, part__meeting__code=NEXT)
+    offer = live.get(registration__user__email=people.EXPERT, status=Booking.Status.OFFERED)
     applied = Booking.objects.awaiting_approval().get(part__meeting__code=SMALL)
     visits = {one.meeting.code: one.pk for one in Part.objects.visits().select_related("meeting")}
-    online = Part.objects.get(meeting__code=NEXT, kind=Part.Kind.ONLINE)
+    online = {
+        one.meeting.code: one.pk
+        for one in Part.objects.filter(kind=Part.Kind.ONLINE).select_related("meeting")
+    }
     question = FormQuestion.objects.filter(meeting__code=NEXT).of_registering().get()
     objects = {
         "seat_accept@next": [NEXT, 999_999],
         "seat_accept@small": [SMALL, offer.pk],
         "seat_give_back@next": [NEXT, seat.pk],
-        "way_move@next": [NEXT, online.pk],
+        "way_move@next": [NEXT, online[NEXT]],
+        "way_move@closed": [CLOSED, online[CLOSED]],
+        "seat_give_back@small": [SMALL, offer.pk],
         "visit_join@next": [NEXT, visits[NEXT]],
         "visit_join@small": [SMALL, visits[SMALL]],
         "form_question_edit@next": [NEXT, question.pk],
