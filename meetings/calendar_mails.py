@@ -21,6 +21,8 @@ from meetings.models import AgendaVersion, Meeting, Registration
 
 REQUEST, CANCEL = "meetings/mail/calendar_request", "meetings/mail/calendar_cancel"
 CHANGED = "meetings/mail/meeting_changed"
+#: What is kept of these mails
+_OWN = ["told_version", "told_sequence", "own_sequence"]
 NOT_YET = -1  # `told_sequence` of somebody whose calendar has no event of ours
 
 
@@ -37,14 +39,14 @@ def send_request(registration: Registration, now: datetime):
 
     In the caller's transaction. From now on this person hears of changes.
     """
-    row = _locked(registration)
-    if row.told_sequence == NOT_YET and row.own_sequence:
-        row.own_sequence += 1  # beyond the one that took it out
-    known = _known(row.meeting)
-    row.told_sequence = calendar_files.sequence(row.meeting, known)
-    row.told_version = known.newest.number if known.newest else 0
-    row.save(update_fields=["told_sequence", "told_version", "own_sequence"])
-    outbox.post(REQUEST, row.user.email, {"registration": row})
+    _lock(registration)
+    if registration.told_sequence == NOT_YET and registration.own_sequence:
+        registration.own_sequence += 1  # beyond the one that took it out
+    known = _known(registration.meeting)
+    registration.told_sequence = calendar_files.sequence(registration.meeting, known)
+    registration.told_version = known.newest.number if known.newest else 0
+    registration.save(update_fields=_OWN)
+    outbox.post(REQUEST, registration.user.email, {"registration": registration})
 
 
 @transaction.atomic
@@ -53,18 +55,19 @@ def send_cancel(registration: Registration, now: datetime):
 
     In the caller's transaction. Nothing happens where no calendar has it.
     """
-    row = _locked(registration)
-    if row.told_sequence == NOT_YET:
+    _lock(registration)
+    if registration.told_sequence == NOT_YET:
         return
-    row.told_sequence = NOT_YET
-    row.own_sequence += 1
-    row.save(update_fields=["told_sequence", "own_sequence"])
-    outbox.post(CANCEL, row.user.email, {"registration": row})
+    registration.told_sequence = NOT_YET
+    registration.own_sequence += 1
+    registration.save(update_fields=_OWN)
+    outbox.post(CANCEL, registration.user.email, {"registration": registration})
 
 
-def _locked(registration: Registration) -> Registration:
-    rows = Registration.objects.select_for_update(of=("self",)).select_related("meeting", "user")
-    return rows.get(pk=registration.pk)
+def _lock(registration: Registration):
+    """Read anew what these mails keep, and let nobody else change it meanwhile."""
+    rows = Registration.objects.select_for_update(of=("self",))
+    registration.refresh_from_db(fields=_OWN, from_queryset=rows)
 
 
 def _known(meeting: Meeting) -> Published:

@@ -25,7 +25,7 @@
     const here = own(new Date(time.dateTime));
     const today = `${here.year}-${here.month}-${here.day}`;
     const small = time.parentElement.nextElementSibling;
-    offset ||= here.timeZoneName.replace("GMT", "UTC").replace("-", "−");
+    offset ||= here.timeZoneName.replace("GMT", "UTC").replace("-", "−").replace(/\+0$/, "");
     small.textContent = "";
     if (today === there && clock.startsWith(`${here.hour}:${here.minute}`)) return;
     differs = true;

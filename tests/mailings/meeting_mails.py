@@ -1,6 +1,7 @@
 """Each mail about meetings, by the step that sends it (test_headers.py): one module a subject."""
 
 from tests.mailings import (
+    meeting_mails_calendar,
     meeting_mails_detail,
     meeting_mails_letters,
     meeting_mails_papers,
@@ -8,6 +9,7 @@ from tests.mailings import (
 )
 
 _SUBJECTS = (
+    meeting_mails_calendar,
     meeting_mails_detail,
     meeting_mails_letters,
     meeting_mails_papers,
