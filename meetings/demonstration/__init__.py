@@ -7,8 +7,9 @@ so: days count from the moment of loading.
 
 from datetime import datetime
 
-from meetings.demonstration import history, invented
+from meetings.demonstration import history, invented, outcomes
 from meetings.demonstration.invented import LAST, NEXT
+from meetings.models import Meeting
 
 __all__ = ["LAST", "NEXT", "load"]
 
@@ -17,3 +18,4 @@ def load(now: datetime):
     """In the caller's transaction."""
     history.load(now)
     invented.load(now)
+    outcomes.load(Meeting.objects.get(code=LAST), now)
