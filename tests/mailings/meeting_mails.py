@@ -4,3 +4,5 @@ from tests.mailings import meeting_mails_outcomes
 
 STEPS: dict = {}
 STEPS |= meeting_mails_outcomes.STEPS
+#: Which can be stopped
+REMINDERS = meeting_mails_outcomes.REMINDERS

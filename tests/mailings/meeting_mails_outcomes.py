@@ -44,3 +44,5 @@ def report_amendments(names):
 
 
 STEPS = {f"meetings/mail/{step.__name__}": step for step in (action_due, report_amendments)}
+#: Which can be stopped
+REMINDERS = {"meetings/mail/action_due"}
