@@ -28,7 +28,7 @@ def add(meeting_id: int, values: dict, by: User, now: datetime) -> Outcome:
     cancelled, an item of another one, an action without an owner, and for the same words twice.
     """
     meeting = Meeting.objects.select_for_update(no_key=True).get(pk=meeting_id)
-    if meeting.status in (Meeting.Status.DRAFT, Meeting.Status.CANCELLED):
+    if not takes_outcomes(meeting):
         raise Refused(_("Only a meeting that is announced or was held has outcomes."))
     values = _checked(values, meeting)
     same = meeting.outcomes.filter(kind=values["kind"], text=values["text"])
@@ -111,6 +111,11 @@ def report_progress(
     shown = url or (document.get_absolute_url() if document else "")
     _log(outcome, old, words, shown, by, now)
     return outcome
+
+
+def takes_outcomes(meeting: Meeting) -> bool:
+    """It was announced, and not cancelled."""
+    return meeting.status not in (Meeting.Status.DRAFT, Meeting.Status.CANCELLED)
 
 
 def _checked(values: dict, meeting: Meeting) -> dict:

@@ -74,7 +74,8 @@ def parts(meeting: Meeting) -> list[Part]:
     """
     version = agenda.newest(meeting)
     sessions = agenda.read(version.content if version else agenda.content(meeting), meeting)
-    written = {one.item_id: one for one in Minutes.objects.filter(meeting=meeting)}
+    minutes = Minutes.objects.filter(meeting=meeting).select_related("changed_by")
+    written = {one.item_id: one for one in minutes}
     known = set(Item.objects.filter(session__meeting=meeting).values_list("pk", flat=True))
     found = []
     for session in sessions:

@@ -13,6 +13,7 @@ from meetings.demonstration import (
     history,
     invented,
     letters,
+    outcomes,
     papers,
     registration,
     statements,
@@ -27,6 +28,7 @@ def load(now: datetime):
     """In the caller's transaction."""
     history.load(now)
     invented.load(now)
+    outcomes.load(Meeting.objects.get(code=LAST), now)
     meeting = Meeting.objects.get(code=NEXT)
     for subject in (agenda, papers, registration, letters, statements, calendar):
         subject.load(meeting, now)

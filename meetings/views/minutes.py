@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from meetings import carrying, minuting, tabling
+from meetings import carrying, deciding, minuting, tabling
 from meetings.finding import organised
 from meetings.forms.minutes import MinutesForm
 from meetings.forms.outcomes import OutcomeForm
@@ -70,7 +70,8 @@ def minutes_save(request, code: str, item: int):
             written.is_saved = True
     written = written or _written(request, meeting, place, form=form)
     if request.htmx:
-        context = {"meeting": meeting, "one": written}
+        takes_outcomes = deciding.takes_outcomes(meeting)
+        context = {"meeting": meeting, "one": written, "takes_outcomes": takes_outcomes}
         return render(request, "meetings/parts/minutes_item.html", context)
     return _page(request, meeting, written, parts)
 
@@ -171,7 +172,7 @@ def _page(request, meeting: Meeting, changed: Written | None = None, parts=None)
         "tab": "minutes_edit",
         "parts": shown,
         "others": tabling.rows(others, request.user, timezone.now().date()),
-        "takes_outcomes": meeting.status not in (Meeting.Status.DRAFT, Meeting.Status.CANCELLED),
+        "takes_outcomes": deciding.takes_outcomes(meeting),
         "open_actions": carrying.open_before(meeting).count(),
         "was_removed": carrying.was_removed(meeting),
         "organisations": Organisation.objects.partners().order_by("name"),

@@ -4,6 +4,7 @@ from tests.mailings import (
     meeting_mails_calendar,
     meeting_mails_detail,
     meeting_mails_letters,
+    meeting_mails_outcomes,
     meeting_mails_papers,
     meeting_mails_registration,
 )
@@ -12,8 +13,11 @@ _SUBJECTS = (
     meeting_mails_calendar,
     meeting_mails_detail,
     meeting_mails_letters,
+    meeting_mails_outcomes,
     meeting_mails_papers,
     meeting_mails_registration,
 )
 
 STEPS = {name: step for one in _SUBJECTS for name, step in one.STEPS.items()}
+#: Which can be stopped.
+REMINDERS = meeting_mails_outcomes.REMINDERS

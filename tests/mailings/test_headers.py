@@ -273,7 +273,7 @@ STEPS |= document_mails.STEPS | advice_mails.STEPS
 STEPS |= meeting_mails.STEPS
 STEPS |= advice_mails_needs.STEPS | advice_mails_survey.STEPS
 REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | advice_mails_survey.REMINDERS
-REMINDERS |= {"experts/mail/reminder"}
+REMINDERS |= {"experts/mail/reminder"} | meeting_mails.REMINDERS
 TRANSACTIONAL = (
     {"experts/mail/fresh_link"}
     | advice_mails.TRANSACTIONAL
@@ -338,6 +338,7 @@ def test_the_headers_of_all_that_cannot_be_stopped(wire, template):
         *(("experts/mail/reminder", language) for language in ("en", "fr", "es")),
         *(("advice/mail/survey", language) for language in ("en", "fr", "es")),
         *((template, "en") for template in sorted(document_mails.REMINDERS)),
+        *((template, "en") for template in sorted(meeting_mails.REMINDERS)),
         *(
             (template, one)
             for template in sorted(advice_mails.REMINDERS)
