@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.views import detail, lists, statements
+from meetings.views import answers, detail, lists, questions, statements
 
 LISTS: list = [path("", lists.meeting_list, name="meeting_list")]
 CALENDARS: list = []
@@ -46,7 +46,40 @@ STATEMENTS: list = [
         name="stated_need_register",
     ),
 ]
-QUESTIONS: list = []
+QUESTIONS: list = [
+    path("<slug:code>/questions/manage/", questions.question_manage, name="question_manage"),
+    path("<slug:code>/questions/add/", questions.question_add, name="question_add"),
+    path(
+        "<slug:code>/questions/sets/<slug:name>/",
+        questions.question_set_take,
+        name="question_set_take",
+    ),
+    path("<slug:code>/questions/<int:number>/", answers.question_detail, name="question_detail"),
+    path("<slug:code>/questions/<int:number>/edit/", questions.question_edit, name="question_edit"),
+    path("<slug:code>/questions/<int:number>/open/", questions.question_open, name="question_open"),
+    path(
+        "<slug:code>/questions/<int:number>/close/", questions.question_close, name="question_close"
+    ),
+    path(
+        "<slug:code>/questions/<int:number>/delete/",
+        questions.question_delete,
+        name="question_delete",
+    ),
+    path("<slug:code>/questions/<int:number>/room/", answers.question_room, name="question_room"),
+    path(
+        "<slug:code>/questions/<int:number>/results.csv",
+        questions.question_results_csv,
+        name="question_results_csv",
+    ),
+    path(
+        "<slug:code>/questions/<int:number>/answers.csv",
+        questions.question_answers_csv,
+        name="question_answers_csv",
+    ),
+    path("<slug:code>/survey/", answers.meeting_survey, name="meeting_survey"),
+    path("<slug:code>/survey/open/", questions.survey_open, name="survey_open"),
+    path("<slug:code>/survey/close/", questions.survey_close, name="survey_close"),
+]
 MINUTES: list = []
 REPORT: list = []
 

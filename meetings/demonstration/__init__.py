@@ -7,7 +7,7 @@ so: days count from the moment of loading.
 
 from datetime import datetime
 
-from meetings.demonstration import history, invented, statements
+from meetings.demonstration import history, invented, questions, statements
 from meetings.demonstration.invented import LAST, NEXT
 from meetings.models import Meeting
 
@@ -20,3 +20,4 @@ def load(now: datetime):
     invented.load(now)
     meeting = Meeting.objects.get(code=NEXT)
     statements.load(meeting, now)
+    questions.load(meeting, now)
