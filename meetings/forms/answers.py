@@ -29,10 +29,13 @@ class AnswerForm(forms.Form):
         answer: Answer | None = None,
         language: str = "en",
         label: str = "",
+        note: str = "",
         is_optional: bool = False,
         prefix: str | None = None,
     ):
-        """`answer`: the one that is changed. `is_optional`: nothing at all may be filled in."""
+        """`answer`: the one that is changed. `note` stands below the label. `is_optional`: nothing
+        at all may be filled in.
+        """
         self.question, self.is_optional = question, is_optional
         self.options = list(question.options.all()) if question.has_options else []
         self.texts = {one.pk: one.in_language(language) for one in self.options}
@@ -47,6 +50,7 @@ class AnswerForm(forms.Form):
                 max_length=WORDS_AT_MOST,
                 required=not is_optional,
                 initial=answer.text if answer else "",
+                help_text=note,
                 widget=forms.Textarea(attrs={"rows": 6}),
             )
         elif question.kind == Kind.CHOICE:
@@ -55,6 +59,7 @@ class AnswerForm(forms.Form):
                 choices=choices,
                 required=not is_optional,
                 initial=str(picks[0].option_id) if picks else None,
+                help_text=note,
                 widget=forms.RadioSelect,
             )
         elif question.kind == Kind.SEVERAL:
@@ -64,10 +69,13 @@ class AnswerForm(forms.Form):
                 required=not is_optional,
                 initial=[str(pick.option_id) for pick in picks],
                 widget=forms.CheckboxSelectMultiple,
-                help_text=_("At most %(n)s.") % {"n": self.most} if question.at_most else "",
+                help_text=" ".join(filter(None, (note, self._limit()))),
             )
         else:
             self._add_places({pick.option_id: pick.rank for pick in picks})
+
+    def _limit(self) -> str:
+        return gettext("At most %(n)s.") % {"n": self.most} if self.question.at_most else ""
 
     def _add_places(self, ranks: dict[int, int]):
         places = [("", _("No place"))]

@@ -35,21 +35,23 @@ def question_detail(request, code: str, number: int):
     user, now = request.user, timezone.now()
     houses = _houses(question, user, now)
     house = _chosen(request, houses)
+    known = answering.given(question, user, house) if user.is_authenticated else None
     may_answer = (
-        question.takes_answers(now)
+        question.status != Question.Status.PREPARED
         and not question.is_survey
         and permissions.is_asked(user, question, now.date())
         and (question.unit == Question.Unit.PERSON or house is not None)
+        and not (known and question.is_anonymous)
     )
     if request.method == "POST" and not may_answer:
         if not user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         messages.error(request, _("This question takes no answers from you now."))
         return redirect(question)
-    known = answering.given(question, user, house) if user.is_authenticated else None
     language = request.GET.get("language", "")
     form = None
-    if may_answer and not (known and question.is_anonymous):
+    # What somebody typed while the question was closed is shown again, with the step's refusal
+    if may_answer and (question.takes_answers(now) or request.method == "POST"):
         form = AnswerForm(
             request.POST if request.method == "POST" else None,
             question=question,
@@ -182,6 +184,7 @@ def meeting_survey(request, code: str):
             question=one,
             answer=given[one.pk].answer if one.pk in given else None,
             label=one.text,
+            note=_("Anonymous.") if one.is_anonymous else _("With your name."),
             is_optional=True,
             prefix=f"q{one.number}",
         )

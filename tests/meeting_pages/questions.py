@@ -15,7 +15,7 @@ from partners.models import User
 OURS = """
 #                              GET        POST       PUT        DELETE
 question_detail@ranking        2222222222 S323333333 XXXXXXXXXX
-question_detail@closed         2222222222 S333333333 XXXXXXXXXX
+question_detail@closed         2222222222 S333333232 XXXXXXXXXX
 question_detail@written        2222222222 S333333333 XXXXXXXXXX
 question_detail@discussion     2222222222 S333333333 XXXXXXXXXX
 question_detail@prepared       S-------22 S-------33 XXXXXXXXXX

@@ -165,6 +165,17 @@ def test_answers_are_taken_while_a_question_is_open_and_until_its_time():
     assert Answered.objects.count() == 1
 
 
+def test_who_wrote_while_the_question_was_closed_has_the_words_still(client):
+    question = QuestionFactory(kind=Kind.WRITTEN, status="closed")
+    client.force_login(PartnerUserFactory())
+
+    page = client.post(question.get_absolute_url(), {"text": "A long answer.", "seen": ""})
+
+    assert not Answer.objects.exists()
+    assert "This question takes no answers now." in page.content.decode()
+    assert page.context["form"]["text"].value() == "A long answer."
+
+
 def test_a_question_that_is_opened_again_forgets_a_closing_time_that_has_passed():
     question = QuestionFactory(closes_at=NOW - timedelta(days=1))
     assert question.is_over(NOW)
