@@ -4,7 +4,7 @@ Who may see one is `visible_to` of its QuerySet alone; these are the steps. Each
 day takes today's date.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 from meetings.models import Meeting, Outcome, Question
 from partners import permissions as ground
@@ -105,3 +105,19 @@ def answers_for(user, question: Question, today: date) -> list[Organisation]:
     if question.asked_of == Question.AskedOf.PARTNERS:
         own = own.partners()
     return list(own.order_by("name", "pk"))
+
+
+def can_see_results(user, question: Question, now: datetime) -> bool:
+    """Organisers always; others as the question says."""
+    if can_organise(user, question.meeting):
+        return True
+    if question.results == Question.Results.AT_ONCE:
+        return question.status != Question.Status.PREPARED
+    return question.results == Question.Results.AFTERWARDS and question.is_over(now)
+
+
+def can_read_answers(user, question: Question, now: datetime) -> bool:
+    """Written answers, with whose they are: organisers, and those who are asked themselves."""
+    return can_see_results(user, question, now) and (
+        can_organise(user, question.meeting) or is_asked(user, question, now.date())
+    )

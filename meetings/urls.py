@@ -6,6 +6,7 @@ from meetings.views import (
     agenda_draft,
     agenda_items,
     agenda_read,
+    answers,
     calendars,
     check_in,
     desk,
@@ -19,6 +20,7 @@ from meetings.views import (
     papers,
     participants,
     preparing,
+    questions,
     registration,
     registrations,
     report,
@@ -246,7 +248,40 @@ STATEMENTS: list = [
         name="stated_need_register",
     ),
 ]
-QUESTIONS: list = []
+QUESTIONS: list = [
+    path("<slug:code>/questions/manage/", questions.question_manage, name="question_manage"),
+    path("<slug:code>/questions/add/", questions.question_add, name="question_add"),
+    path(
+        "<slug:code>/questions/sets/<slug:name>/",
+        questions.question_set_take,
+        name="question_set_take",
+    ),
+    path("<slug:code>/questions/<int:number>/", answers.question_detail, name="question_detail"),
+    path("<slug:code>/questions/<int:number>/edit/", questions.question_edit, name="question_edit"),
+    path("<slug:code>/questions/<int:number>/open/", questions.question_open, name="question_open"),
+    path(
+        "<slug:code>/questions/<int:number>/close/", questions.question_close, name="question_close"
+    ),
+    path(
+        "<slug:code>/questions/<int:number>/delete/",
+        questions.question_delete,
+        name="question_delete",
+    ),
+    path("<slug:code>/questions/<int:number>/room/", answers.question_room, name="question_room"),
+    path(
+        "<slug:code>/questions/<int:number>/results.csv",
+        questions.question_results_csv,
+        name="question_results_csv",
+    ),
+    path(
+        "<slug:code>/questions/<int:number>/answers.csv",
+        questions.question_answers_csv,
+        name="question_answers_csv",
+    ),
+    path("<slug:code>/survey/", answers.meeting_survey, name="meeting_survey"),
+    path("<slug:code>/survey/open/", questions.survey_open, name="survey_open"),
+    path("<slug:code>/survey/close/", questions.survey_close, name="survey_close"),
+]
 MINUTES: list = [
     path("<slug:code>/minutes/", minutes.minutes_edit, name="minutes_edit"),
     path("<slug:code>/minutes/<int:item>/", minutes.minutes_save, name="minutes_save"),

@@ -15,6 +15,7 @@ from meetings.demonstration import (
     letters,
     outcomes,
     papers,
+    questions,
     registration,
     statements,
 )
@@ -30,5 +31,5 @@ def load(now: datetime):
     invented.load(now)
     outcomes.load(Meeting.objects.get(code=LAST), now)
     meeting = Meeting.objects.get(code=NEXT)
-    for subject in (agenda, papers, registration, letters, statements, calendar):
+    for subject in (agenda, papers, registration, letters, statements, questions, calendar):
         subject.load(meeting, now)

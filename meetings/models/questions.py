@@ -1,7 +1,7 @@
 """Questions to partners: discussion questions of the agenda, and those opened for answers."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import models
@@ -53,6 +53,8 @@ class Question(models.Model):
         CHOICE = "choice", _("Choice of one answer")
         SEVERAL = "several", _("Choice of several answers")
         RANKING = "ranking", _("Ranking")
+
+    WITH_OPTIONS = (Kind.CHOICE, Kind.SEVERAL, Kind.RANKING)
 
     class Status(models.TextChoices):
         PREPARED = "prepared", _("In preparation")
@@ -137,7 +139,7 @@ class Question(models.Model):
 
     @property
     def has_options(self) -> bool:
-        return self.kind in (self.Kind.CHOICE, self.Kind.SEVERAL, self.Kind.RANKING)
+        return self.kind in self.WITH_OPTIONS
 
     def takes_answers(self, now: datetime) -> bool:
         return self.status == self.Status.OPEN and (self.closes_at is None or now < self.closes_at)
@@ -202,6 +204,13 @@ class Answer(models.Model):
         return f"{self.question_id}: {self.pk}"
 
 
+class AnsweredQuerySet(models.QuerySet):
+    def of(self, user, today: date):
+        """What the person has answered, and what was answered for organisations of the person."""
+        own = Organisation.objects.of(user, today)
+        return self.filter(Q(user=user, organisation=None) | Q(organisation__in=own))
+
+
 class Answered(models.Model):
     """That a person, or an organisation, has answered; the one answer is written beside it.
 
@@ -216,6 +225,8 @@ class Answered(models.Model):
     answer = models.OneToOneField(
         Answer, models.CASCADE, null=True, blank=True, related_name="answered"
     )
+
+    objects = AnsweredQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("who has answered")
