@@ -82,9 +82,15 @@ def change(
 
 @transaction.atomic
 def announce(meeting_id: int, by: User, now: datetime) -> Meeting:
-    """Let its audience see it; also one that was cancelled. Raises Refused where it is not due."""
+    """Let its audience see it; one that was cancelled goes back into calendars.
+
+    Raises Refused where no way leads there.
+    """
     meeting = _moved(meeting_id, Status.ANNOUNCED, "", now)
     decisions.record(by, "announced", meeting, now)
+    # Calendars dropped it when it was cancelled
+    for registration in meeting.registrations.taking_part().select_related("user").order_by("pk"):
+        calendar_mails.send_request(registration, now)
     return meeting
 
 

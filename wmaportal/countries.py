@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from advice import fitting, supply
 from advice.models import AdviceRequest, Mission, Need
 from documents.models import Document, Practice
+from meetings.country import statements_of
 from meetings.models import Meeting
 from partners.models import Country, Organisation, Region
 
@@ -68,6 +69,7 @@ def everything(country: Country, user, now: datetime) -> dict:
         "for_needs": _for_needs(needs.unmet(), country),
         "documents": _first(documents.defer("search").order_by("-year", "sort_title", "pk")),
         "missions": _first(missions.prefetch_related("areas")),
+        "statements": _first(statements_of(country, user, now.date())),
         "meetings": _first(Meeting.objects.visible_to(user).announced().filter(country=country)),
         "organisations": _first(houses.order_by("name", "pk")),
         "stories": _first(AdviceRequest.objects.filter(country=country).stories()),

@@ -2,13 +2,15 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents.models import Audience
 from experts.forms import NamesField, TextField
 from experts.importing import values
-from meetings.models import Meeting, Series, zone_names
+from meetings import zones
+from meetings.models import Meeting, Series
 from partners import languages
 from partners.models import Country, User
 
@@ -30,14 +32,9 @@ def _address_field(label, **kwargs) -> forms.URLField:
     )
 
 
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Zones of the IANA database by continent, each with the name of its town or country."""
-    groups: dict[str, list[tuple[str, str]]] = {"UTC": [("UTC", "UTC")]}
-    for name in sorted(zone_names()):
-        continent, slash, place = name.partition("/")
-        if slash and continent not in ("Etc", "SystemV", "US", "posix", "right"):
-            groups.setdefault(continent, []).append((name, place.replace("_", " ")))
-    return list(groups.items())
+def zone_choices() -> list:
+    """UTC, then all zones by area, each with its offset of today."""
+    return [("UTC", "UTC"), *zones.choices(timezone.now())]
 
 
 class MeetingForm(forms.Form):
