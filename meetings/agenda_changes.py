@@ -156,8 +156,8 @@ def _shifts(before: list[dict], after: list[dict], meeting: Meeting) -> dict[int
 def _of_item(old: _Place, new: _Place) -> Iterable[Change]:
     before, after, name = old.item, new.item, {"title": new.title}
     if after["is_cancelled"] and not before["is_cancelled"]:
-        because = f" {after['cancelled_because']}" if after["cancelled_because"] else ""
-        yield Change(_("Cancelled: %(title)s.") % name + because, True)
+        because = f" ({after['cancelled_because']})" if after["cancelled_because"] else ""
+        yield Change(_("Cancelled: %(title)s.") % {"title": new.title + because}, True)
     elif before["is_cancelled"] and not after["is_cancelled"]:
         yield Change(_("Takes place after all: %(title)s.") % _where(new), True)
     elif before["cancelled_because"] != after["cancelled_because"]:

@@ -47,7 +47,8 @@ def load(meeting: Meeting, now: datetime):
     Session.objects.filter(pk=last.pk).update(room="Hall B")
     draft = publishing_agenda.draft(meeting)
     by, at = meeting.created_by, now - timedelta(days=3)
-    publishing_agenda.publish(meeting.pk, draft.seen, draft.words, True, by, at)
+    words = "\n".join(change.words for change in draft.changes if change.is_noticed)
+    publishing_agenda.publish(meeting.pk, draft.seen, words, True, by, at)
 
 
 def _change(meeting: Meeting, item: Item, **values):

@@ -60,8 +60,8 @@ def sessions(number):
             [("“C” takes a time not known instead of 20 minutes.", True)],
         ),
         (
-            lambda _m: items("A").update(is_cancelled=True, cancelled_because="No speaker."),
-            [("Cancelled: “A”. No speaker.", True), ("20 minutes earlier: “B”; “C”.", True)],
+            lambda _m: items("A").update(is_cancelled=True, cancelled_because="No speaker"),
+            [("Cancelled: “A” (No speaker).", True), ("20 minutes earlier: “B”; “C”.", True)],
         ),
         (
             lambda m: ItemFactory(session=m.sessions.get(number=2), title="E"),
