@@ -91,7 +91,7 @@ class MeetingQuerySet(models.QuerySet):
         seen = Q(audience__in=Audience.of(user))
         if not (user.is_authenticated and user.is_active):
             return self.announced().filter(seen)
-        seen |= Q(pk__in=user.registrations.taking_part().values("meeting"))
+        seen |= Q(pk__in=user.registrations.live().values("meeting"))
         own = Meeting.objects.organised_by(user).values("pk")
         return self.filter(~Q(status=Meeting.Status.DRAFT) & seen | Q(pk__in=own))
 

@@ -243,6 +243,10 @@ class RegistrationQuerySet(models.QuerySet):
         )
         return self.filter(pk__in=confirmed.values("registration"))
 
+    def live(self):
+        """Those with a seat, an offer, a place in a line or before the organisers."""
+        return self.filter(pk__in=Booking.objects.live().values("registration"))
+
     def showing_themselves(self, to_participants: bool, today: date):
         """Those whose name may stand on the list: by consent, while the meeting is not over.
 

@@ -195,7 +195,9 @@ def _give_back(
             messages.warning(request, str(refusal))
         else:
             messages.success(request, _("Thank you for telling us. It is given back."))
-        return redirect("registration_own", meeting.code)
+        # A guest saw the meeting by that place alone
+        still_seen = Meeting.objects.visible_to(request.user).filter(pk=meeting.pk).exists()
+        return redirect("registration_own", meeting.code) if still_seen else redirect("my_page")
     context = {"meeting": meeting, "going": going, "booking": booking}
     return render(request, "meetings/registration_cancel.html", context)
 

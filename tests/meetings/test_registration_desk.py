@@ -361,6 +361,22 @@ def test_an_organiser_registers_somebody_by_hand_also_when_the_desk_is_closed(
     assert registration.bookings.get().status == "confirmed"
 
 
+def test_a_guest_of_a_closed_circle_sees_the_meeting_while_waiting_for_a_seat(
+    client, meeting, hall
+):
+    hall.seats, meeting.audience = 0, "core"
+    hall.save()
+    meeting.save()
+    guest = UserFactory()
+    client.post(at("registration_add", meeting), {"email": guest.email, "way": hall.pk})
+    client.force_login(guest)
+
+    assert "Place 1 of the waiting list." in words(client.get(at("registration_own", meeting)))
+    left = client.post(at("registration_cancel", meeting))
+    assert left.url == reverse("my_page")
+    assert client.get(at("registration_own", meeting)).status_code == 404
+
+
 @pytest.mark.parametrize("key", ["is_funded", "diet", "access"])
 def test_what_the_host_alone_sees_stands_on_no_page_of_others(client, meeting, hall, key):
     word = "costs to be paid" if key == "is_funded" else "needs-of-ana"
