@@ -55,6 +55,8 @@ def paper_manage(request, code: str):
     waiting = []
     for paper in papers:
         paper.meeting = meeting
+        approved = (one for one in paper.versions.all() if one.approved_at)
+        paper.read_version = next(approved, None)
         for version in paper.versions.all():
             version.paper = paper
             if not (version.approved_at or version.declined_at):

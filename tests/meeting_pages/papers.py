@@ -87,7 +87,7 @@ def furnish(partner: User, other: User, lead: User, now: datetime):
         made[audience] = papering.add(meeting.pk, values, lead, now, checked=_file(audience))
     public = made["public"]
     papering.add_version(public.pk, _file("newer"), lead, now)
-    for token, days in (("paper-works", 30), ("paper-dead", -1)):
+    for token, days in (("paper-dead", -1), ("paper-works", 30)):
         link = UploadLink.objects.create(
             paper=public,
             token=token,
