@@ -16,6 +16,7 @@ MODULES = (
     "directory",
     "library",
     "practices",
+    "report",
     "matching",
     "imports",
     "outbox",
