@@ -17,6 +17,7 @@ MODULES = (
     "agenda",
     "library",
     "practices",
+    "report",
     "matching",
     "registration",
     "imports",
