@@ -6,7 +6,7 @@ from functools import partial
 from django.urls import reverse
 
 from experts.models import Expert
-from meetings import agenda
+from meetings import agenda, paper_lists
 from meetings.agenda import ShownSession
 from meetings.agenda_editing import fingerprint
 from meetings.models import AgendaVersion, Meeting, Paper, Question
@@ -21,14 +21,11 @@ def shown(meeting: Meeting, user, now: datetime) -> dict:
     version = agenda.newest(meeting)
     if version is None:
         return {"agenda": None}
-    papers, questions = _papers(meeting, user), _questions(meeting)
+    papers, questions = paper_lists.of_items(meeting, user), _questions(meeting)
     listed = listed_experts(version)
     key = [
         *(meeting.code, meeting.time_zone, meeting.languages, version.content),
-        {
-            item: [(one.pk, str(one), one.address) for one in those]
-            for item, those in papers.items()
-        },
+        {item: [_said_of(one) for one in those] for item, those in papers.items()},
         *(questions, sorted(listed)),
     ]
     return {
@@ -89,17 +86,10 @@ def _filled_days(
     return days(sessions)
 
 
-def _papers(meeting: Meeting, user) -> dict[int, list[Paper]]:
-    """The papers of each item that this reader may see."""
-    papers = Paper.objects.visible_to(user).filter(meeting=meeting, item__isnull=False)
-    found: dict[int, list[Paper]] = {}
-    for paper in papers.select_related("document").only(
-        *("session_number", "number", "item", "title", "document__code")
-    ):
-        paper.meeting = meeting  # its address names it
-        paper.address = paper.document.get_absolute_url() if paper.document_id else ""
-        found.setdefault(paper.item_id, []).append(paper)
-    return found
+def _said_of(paper: Paper) -> list:
+    """What its link says: the kept tables change with it."""
+    file = paper.library_file if paper.document_id else paper.newest
+    return [paper.pk, str(paper), paper.is_only_named, file and [file.pk, file.size]]
 
 
 def _questions(meeting: Meeting) -> dict[int, list[str]]:
