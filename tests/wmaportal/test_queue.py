@@ -249,6 +249,7 @@ def test_filters_show_one_kind(client, lead):
         ("rounds_over", 0),
         ("addresses", 0),
         ("proposals", 0),
+        ("papers", 0),
         ("held-mail", 0),
         ("uncertain-mail", 0),
         ("files", 0),
