@@ -4,12 +4,15 @@ import threading
 
 import pytest
 import time_machine
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 
-from meetings import papering
+from meetings import paper_lists, papering
 from meetings.models import Paper, PaperVersion
 from meetings.papering import Values
 from partners import files
@@ -180,6 +183,23 @@ def test_a_removed_paper_goes_with_its_files(meeting, chair, django_capture_on_c
 
     assert (Paper.objects.count(), storage.exists(name)) == (0, False)
     assert [str(one.action) for one in Decision.objects.all()] == ["removed"]
+
+
+def test_the_agenda_gets_the_papers_of_each_item_that_a_person_may_read(meeting):
+    session = SessionFactory(meeting=meeting, number=4)
+    item = ItemFactory(session=session)
+    paper = PaperFactory(meeting=meeting, session=session, item=item, title="Concept note")
+    for _n in range(2):
+        PaperVersionFactory(paper=paper, media_type="application/pdf", size=217_088)
+    PaperVersionFactory(paper__meeting=meeting, paper__item=item, paper__audience="participants")
+    PaperFactory(meeting=meeting, item=item, title="Awaited")
+
+    found = paper_lists.of_items(meeting, AnonymousUser())
+
+    assert found == {item.pk: [paper]}
+    link = render_to_string("meetings/parts/paper_link.html", {"paper": found[item.pk][0]})
+    words = " ".join(strip_tags(link).replace("\xa0", " ").split())
+    assert words == "S4-1 Concept note, version 2 (PDF, 212.0 KB)"
 
 
 # On the page
