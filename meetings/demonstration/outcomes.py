@@ -40,6 +40,13 @@ ITEMS = (
         "meeting.",
     ),
 )
+#: Sign-in address of who was registered, and whether the name stands in the report
+AT_LAST = (
+    (people.PARTNER, True),
+    (people.EXPERT, False),
+    (people.CO_LEAD, True),
+    (people.APPLICANT, False),
+)
 #: Position of the item that brought an outcome, by its number
 BROUGHT = {1: 3, 2: 2, 3: 2, 4: 5, 5: 5, 6: 2, 7: 5}
 #: Number of an action → days before the loading, its next status, words
@@ -125,16 +132,19 @@ def _load_history(outcome: Outcome, lead: User, now: datetime):
 
 
 def _load_people(meeting: Meeting, held_at: datetime):
-    """One agreed to stand in the report by name, the other one did not."""
-    online = Part.objects.create(meeting=meeting, kind=Part.Kind.ONLINE)
-    for number, (address, in_report) in enumerate(((people.PARTNER, True), (people.EXPERT, False))):
+    """Who was registered: some agreed to stand in the report by name, others did not."""
+    online = Part.objects.create(
+        meeting=meeting, kind=Part.Kind.ONLINE, next_number=len(AT_LAST) + 1
+    )
+    for number, (address, in_report) in enumerate(AT_LAST, 1):
         user = User.objects.get(email=address)
+        organisation = Organisation.objects.filter(contact=user).first()
         registration = Registration.objects.create(
             meeting=meeting,
             user=user,
             name=str(user),
-            organisation=Organisation.objects.filter(contact=user).first(),
-            country_id="UY",
+            organisation=organisation,
+            country=organisation.country if organisation else None,
             in_report=in_report,
             created_at=held_at - timedelta(days=30),
             fictitious=True,
@@ -142,7 +152,7 @@ def _load_people(meeting: Meeting, held_at: datetime):
         Booking.objects.create(
             part=online,
             registration=registration,
-            number=number + 1,
+            number=number,
             status=Booking.Status.CONFIRMED,
             at=held_at - timedelta(days=30),
         )
