@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mailings import outbox
-from meetings import calendar_mails
+from meetings import calendar_mails, carrying
 from meetings.models import Booking, Meeting, Part
 from partners import decisions
 from partners.models import User
@@ -21,9 +21,13 @@ NOTICED = ("starts_on", "ends_on", "time_zone", "place", "country_id", "form")
 
 @transaction.atomic
 def begin(values: dict, organisers: list[User], by: User, now: datetime) -> Meeting:
-    """A draft. `values` are fields of the model, with Country and Series objects."""
+    """A draft, with the open actions of its series on the agenda.
+
+    `values` are fields of the model, with Country and Series objects.
+    """
     meeting = Meeting.objects.create(created_by=by, created_at=now, changed_at=now, **values)
     meeting.organisers.set(organisers)
+    carrying.prepare(meeting.pk, now)
     decisions.record(by, "began", meeting, now)
     return meeting
 
@@ -77,6 +81,7 @@ def change(
     meeting.save()
     if organisers is not None:
         meeting.organisers.set(organisers)
+    carrying.prepare(meeting.pk, now)
     return meeting
 
 
@@ -106,7 +111,9 @@ def close(meeting_id: int, by: User, now: datetime) -> Meeting:
 
 @transaction.atomic
 def cancel(meeting_id: int, reason: str, by: User, now: datetime) -> Meeting:
-    """It does not take place. Everybody with a seat or in a line is told; calendars drop it.
+    """It does not take place. Everybody with a seat or in a line is told by one mail.
+
+    Of those with a seat it takes the event out of the calendar.
 
     Raises Refused without a reason, and where it is not announced.
     """
@@ -119,10 +126,11 @@ def cancel(meeting_id: int, reason: str, by: User, now: datetime) -> Meeting:
     )
     registrations = meeting.registrations.filter(pk__in=live.values("registration"))
     for registration in registrations.select_related("user").order_by("pk"):
-        if registration.user.is_active:
+        if calendar_mails.has_event(registration):
+            calendar_mails.send_cancel(registration, now)
+        elif registration.user.is_active:
             context = {"registration": registration, "meeting": meeting}
             outbox.post(CANCELLED, registration.user.email, context)
-        calendar_mails.send_cancel(registration, now)
     return meeting
 
 

@@ -17,7 +17,7 @@ from mailings.models import OutgoingMail
 from mailings.outbox import Letter, Skip
 from meetings import agenda, calendar_files, zones
 from meetings.calendar_files import Published
-from meetings.models import AgendaVersion, Meeting, Registration
+from meetings.models import AgendaVersion, Booking, Meeting, Part, Registration
 
 REQUEST, CANCEL = "meetings/mail/calendar_request", "meetings/mail/calendar_cancel"
 CHANGED = "meetings/mail/meeting_changed"
@@ -62,6 +62,11 @@ def send_cancel(registration: Registration, now: datetime):
     registration.own_sequence += 1
     registration.save(update_fields=_OWN)
     outbox.post(CANCEL, registration.user.email, {"registration": registration})
+
+
+def has_event(registration: Registration) -> bool:
+    """Was the meeting put into this person's calendar, and not taken out again?"""
+    return registration.told_sequence > NOT_YET
 
 
 def _lock(registration: Registration):
@@ -190,6 +195,15 @@ def _is_confirmed(registration: Registration) -> bool:
     return Registration.objects.taking_part().filter(pk=registration.pk).exists()
 
 
+def way_of(registration: Registration) -> Part | None:
+    """On site or online, where a seat is confirmed."""
+    confirmed = registration.bookings.filter(
+        status=Booking.Status.CONFIRMED, part__kind__in=Part.WAYS
+    )
+    booking = confirmed.select_related("part").first()
+    return booking.part if booking else None
+
+
 def _letter(registration: Registration, method: str, now: datetime, **more) -> Letter:
     meeting, user = registration.meeting, registration.user
     known, is_request = _known(meeting), method == "REQUEST"
@@ -198,6 +212,7 @@ def _letter(registration: Registration, method: str, now: datetime, **more) -> L
     )
     context = {
         "meeting": meeting,
+        "part": way_of(registration),
         "name": registration.name,
         "when": _when(meeting, known),
         "where": meeting.where,

@@ -274,8 +274,9 @@ def _told(booking: Booking, parts: dict[int, Part], own: list[Booking], now: dat
     if booking.status == Status.CONFIRMED and booking.part.is_way:
         before = [one for one in own if one.part.is_way and one.status == Status.CONFIRMED]
         _end(before, Status.CANCELLED, parts, now)
-        calendar_mails.send_request(registration, now)
-    _write(REGISTERED, booking, status=str(booking.status), place=booking.place)
+        calendar_mails.send_request(registration, now)  # says that the seat is confirmed, too
+    else:
+        _write(REGISTERED, booking, status=str(booking.status), place=booking.place)
 
 
 def _expire(part: Part, now: datetime) -> int:

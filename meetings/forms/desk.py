@@ -59,16 +59,18 @@ class DeskForm(forms.ModelForm):
     #: In this order on the page
     field_order = (
         *("opens_at", "closes_at", "has_on_site", "on_site_seats", "has_online", "online_seats"),
-        *("needs_approval", "asks_funding", "offers_letters", "offer_hours", "erase_on"),
+        *("needs_approval", "asks_funding", "offers_letters", "participants_shown_to"),
+        *("offer_hours", "erase_on"),
     )
 
     class Meta:
         model = RegistrationDesk
         fields = (
             *("opens_at", "closes_at", "needs_approval", "asks_funding", "offers_letters"),
-            *("offer_hours", "erase_on"),
+            *("participants_shown_to", "offer_hours", "erase_on"),
         )
         widgets = {
+            "participants_shown_to": forms.RadioSelect,
             "erase_on": forms.DateInput({"type": "date"}, "%Y-%m-%d"),
             "offer_hours": forms.NumberInput(attrs={"class": "short"}),
         }
@@ -199,6 +201,7 @@ class VisitForm(forms.ModelForm):
         model = Part
         fields = ("title", "on", "begins_at", "seats", "text")
         widgets = {
+            "participants_shown_to": forms.RadioSelect,
             "begins_at": forms.TimeInput({"type": "time"}, "%H:%M"),
             "text": forms.Textarea(attrs={"rows": 4}),
         }

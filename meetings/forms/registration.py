@@ -149,10 +149,16 @@ class RegistrationForm(QuestionsForm):
         help_text=gettext_lazy("After the last day of the meeting nobody sees the list."),
     )
 
-    #: In this order; the organisers' questions come before the last one
+    in_report = forms.BooleanField(
+        label=gettext_lazy("My name may stand in the report, among those who took part"),
+        required=False,
+        help_text=gettext_lazy("The report stays. Without this it counts you and names you not."),
+    )
+
+    #: In this order; the organisers' questions come before the last two
     FIELDS = (
         *("name", "organisation", "organisation_name", "country"),
-        *("is_funded", "diet", "access", "wants_letter", "appearance"),
+        *("is_funded", "diet", "access", "wants_letter", "appearance", "in_report"),
     )
 
     def __init__(
@@ -194,10 +200,10 @@ class RegistrationForm(QuestionsForm):
             del self.fields["wants_letter"]
         for name in ("diet", "access"):
             self.fields[name].help_text = erased_in_words(desk.erase_on)
-        last = self.fields.pop("appearance")
+        last = {name: self.fields.pop(name) for name in ("appearance", "in_report")}
         before = answers_of(registration) if registration else {}
         self.add_questions(meeting.form_questions.of_registering(), desk.erase_on, before)
-        self.fields["appearance"] = last
+        self.fields |= last
 
     def clean(self):
         cleaned = super().clean()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from meetings import own_places, registering, seats
+from meetings import own_letters, own_places, participants, registering, seats
 from meetings.finding import visible
 from meetings.forms.registration import RegistrationForm, VisitSignUpForm
 from meetings.models import Booking, Meeting
@@ -124,6 +124,9 @@ def registration_own(request, code: str):
         ],
         "closed": registering.why_not(meeting, now),
         "is_over": registering.is_over(meeting, now),
+        "shows_letter": own_letters.has_any(own.registration, now),
+        "previews": participants.preview(own.registration, now),
+        **own_letters.of(own.registration, now),
     }
     return render(request, "meetings/registration_own.html", context)
 

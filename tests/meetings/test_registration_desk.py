@@ -36,6 +36,7 @@ DESK = {
     "has_online": "on",
     "online_seats": "",
     "asks_funding": "on",
+    "participants_shown_to": "participants",
     "offer_hours": "24",
     "erase_on": "2027-04-10",
 }
