@@ -1,12 +1,11 @@
 """Filters of the register of needs."""
 
 import django_filters as filters
-from django.db.models import Count
 from django.utils.translation import gettext_lazy
 
 from advice.models import Need, NeedTerm
 from partners.directory.words import MAX_LENGTH
-from partners.filters import NamingFilter
+from partners.filters import NamingFilter, counted
 from partners.models import Country, Region, Term
 
 
@@ -64,38 +63,9 @@ class NeedFilter(NamingFilter):
 
     def facets(self) -> list[dict]:
         """As parts/facet.html takes them, counted with the other filters kept."""
-        terms = NeedTerm.objects.filter(need__in=self._others("term").order_by().values("pk"))
+        terms = NeedTerm.objects.filter(need__in=self.without("term").order_by().values("pk"))
+        counts = {name: counted(self.without(name), name) for name in ("status", "region")}
         return [
-            self._facet("status", self._others("status").values_list("status"), opened=True),
-            self._facet("region", self._others("region").values_list("region"), opened=True),
-            self._facet("term", terms.values_list("term__code"), only_found=True),
+            *(self.facet(name, found) for name, found in counts.items()),
+            self.facet("term", counted(terms, "term__code"), opened=False, only_found=True),
         ]
-
-    def _others(self, name: str):
-        """What all filters but this one leave."""
-        others = self.queryset.all()
-        for other, value in self.form.cleaned_data.items():
-            if other != name:
-                others = self.filters[other].filter(others, value)
-        return others
-
-    def _facet(self, name: str, values, opened=False, only_found=False) -> dict:
-        """`values` are rows of one column; `only_found` leaves out values without a result."""
-        counts = dict(values.order_by().annotate(Count("pk")))
-        chosen = self.form.cleaned_data.get(name, [])
-        options = [
-            {
-                "value": value,
-                "label": label,
-                "count": counts.get(value, 0),
-                "checked": value in chosen,
-            }
-            for value, label in self.form.fields[name].choices
-            if not only_found or value in counts or value in chosen
-        ]
-        return {
-            "name": name,
-            "label": self.filters[name].label,
-            "open": opened or bool(chosen),
-            "options": options,
-        }

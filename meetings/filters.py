@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from meetings.models import Meeting, Outcome, Series
 from partners.directory.words import MAX_LENGTH
-from partners.filters import NamingFilter
+from partners.filters import NamingFilter, counted
 
 Status = Outcome.Status
 
@@ -52,27 +52,7 @@ class MeetingFilter(NamingFilter):
 
     def kinds(self) -> dict:
         """The kinds as parts/facet.html takes them, counted with the other filters kept."""
-        others = self.queryset.all()
-        for other, value in self.form.cleaned_data.items():
-            if other != "kind":
-                others = self.filters[other].filter(others, value)
-        counts = dict(others.order_by().values_list("kind").annotate(Count("pk")))
-        chosen = self.form.cleaned_data.get("kind", [])
-        return {
-            "name": "kind",
-            "label": self.filters["kind"].label,
-            "open": True,
-            "options": [
-                {
-                    "value": value,
-                    "label": label,
-                    "count": counts.get(value, 0),
-                    "checked": value in chosen,
-                }
-                for value, label in Meeting.Kind.choices
-                if value in counts or value in chosen
-            ],
-        }
+        return self.facet("kind", counted(self.without("kind"), "kind"), only_found=True)
 
 
 class OutcomeFilter(NamingFilter):
@@ -171,35 +151,15 @@ class OutcomeFilter(NamingFilter):
 
     def facets(self) -> list[dict]:
         """As parts/facet.html takes them, counted with the other filters kept."""
-        kinds = dict(
-            self._others("kind").order_by().values_list("kind").annotate(Count("pk", distinct=True))
+        stands = (
+            self.without("status")
+            .order_by()
+            .aggregate(
+                **{
+                    value: Count("pk", filter=self._standing(value), distinct=True)
+                    for value, _label in self.STATUSES
+                }
+            )
         )
-        others = self._others("status").order_by()
-        stands = others.aggregate(
-            **{
-                value: Count("pk", filter=self._standing(value), distinct=True)
-                for value, _label in self.STATUSES
-            }
-        )
-        return [self._facet("status", stands), self._facet("kind", kinds)]
-
-    def _others(self, name: str):
-        """What all filters but this one leave."""
-        others = self.queryset.all()
-        for other, value in self.form.cleaned_data.items():
-            if other != name:
-                others = self.filters[other].filter(others, value)
-        return others
-
-    def _facet(self, name: str, counts: dict) -> dict:
-        chosen = self.form.cleaned_data.get(name, [])
-        options = [
-            {
-                "value": value,
-                "label": label,
-                "count": counts.get(value, 0),
-                "checked": value in chosen,
-            }
-            for value, label in self.filters[name].extra["choices"]
-        ]
-        return {"name": name, "label": self.filters[name].label, "open": True, "options": options}
+        kinds = counted(self.without("kind"), "kind")
+        return [self.facet("status", stands), self.facet("kind", kinds)]

@@ -1,7 +1,7 @@
-"""Filters of the list of partners."""
+"""Filters with the numbers beside their values, for lists of all apps; that of partners."""
 
 import django_filters as filters
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +22,43 @@ class NamingFilter(filters.FilterSet):
             for name, errors in self.form.errors.as_data().items()
             for error in errors
         ]
+
+    def without(self, name: str) -> QuerySet:
+        """What all filters but this one leave."""
+        found = self.queryset.all()
+        for other, value in self.form.cleaned_data.items():
+            if other != name:
+                found = self.filters[other].filter(found, value)
+        return found
+
+    def facet(
+        self, name: str, counts: dict[str, int], opened: bool = True, only_found: bool = False
+    ) -> dict:
+        """As parts/facet.html takes it; `counts`: value → number, with the other filters kept.
+
+        `only_found` leaves out values without a result.
+        """
+        chosen = self.form.cleaned_data.get(name, [])
+        return {
+            "name": name,
+            "label": self.filters[name].label,
+            "open": opened or bool(chosen),
+            "options": [
+                {
+                    "value": value,
+                    "label": label,
+                    "count": counts.get(value, 0),
+                    "checked": value in chosen,
+                }
+                for value, label in self.form.fields[name].choices
+                if not only_found or value in counts or value in chosen
+            ],
+        }
+
+
+def counted(things: QuerySet, column: str) -> dict[str, int]:
+    """Value of the column → number of rows."""
+    return dict(things.order_by().values_list(column).annotate(Count("pk", distinct=True)))
 
 
 class PartnerFilter(NamingFilter):
@@ -50,26 +87,8 @@ class PartnerFilter(NamingFilter):
 
     def facets(self) -> list[dict]:
         """Kind and region as parts/facet.html takes them, counted with the other filters kept."""
-        return [self._facet("kind", "kind"), self._facet("region", "country__region")]
-
-    def _facet(self, name: str, column: str) -> dict:
-        others = self.queryset.all()
-        for other, value in self.form.cleaned_data.items():
-            if other != name:
-                others = self.filters[other].filter(others, value)
-        counts = dict(others.order_by().values_list(column).annotate(Count("pk")))
-        chosen = self.form.cleaned_data.get(name, [])
-        return {
-            "name": name,
-            "label": self.filters[name].label,
-            "open": True,
-            "options": [
-                {
-                    "value": value,
-                    "label": label,
-                    "count": counts.get(value, 0),
-                    "checked": value in chosen,
-                }
-                for value, label in self.filters[name].extra["choices"]
-            ],
-        }
+        columns = {"kind": "kind", "region": "country__region"}
+        return [
+            self.facet(name, counted(self.without(name), column))
+            for name, column in columns.items()
+        ]
