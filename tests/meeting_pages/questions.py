@@ -1,6 +1,6 @@
 """Addresses of meetings: questions. The letters and roles are those of tests/pages.py.
 
-The expert of the role takes part in the next and in the last meeting; the last one has a survey.
+The partner takes part in the next meeting, partner and expert in the last one, which has a survey.
 """
 
 from datetime import datetime
@@ -8,15 +8,14 @@ from datetime import datetime
 from meetings import asking, question_sets
 from meetings.asking import Choice
 from meetings.demonstration import LAST, NEXT
-from meetings.models import Booking, Meeting, Part, Question, Registration
-from partners import demonstration as people
+from meetings.models import Meeting, Question
 from partners.models import User
 
 OURS = """
 #                              GET        POST       PUT        DELETE
 question_detail@ranking        2222222222 S323333333 XXXXXXXXXX
 question_detail@closed         2222222222 S333333232 XXXXXXXXXX
-question_detail@written        2222222222 S333333333 XXXXXXXXXX
+question_detail@written        2222222222 S323333333 XXXXXXXXXX
 question_detail@discussion     2222222222 S333333333 XXXXXXXXXX
 question_detail@prepared       S-------22 S-------33 XXXXXXXXXX
 question_detail@survey         S-------22 S-------33 XXXXXXXXXX
@@ -37,7 +36,7 @@ question_set_take@known        SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
 question_set_take@unknown      SXXXXXXXXX SFFFFFFF-- SXXXXXXXXX
 survey_open                    SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
 survey_close                   SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
-meeting_survey@last            SFF2FFFFFF SFF2FFFFFF SXXXXXXXXX
+meeting_survey@last            SF22FFFFFF SF22FFFFFF SXXXXXXXXX
 meeting_survey@next            SFFFFFFFFF SFFFFFFFFF SXXXXXXXXX
 """
 
@@ -49,6 +48,15 @@ ALIKE: set[str] = set()
 QUERIES: dict[str, tuple[str, str]] = {
     "question_detail@french": ("question_detail@ranking", "?language=fr"),
     "question_detail@unknown": ("question_detail@ranking", "?language=xx&organisation=x"),
+}
+
+#: Questions of the next meeting, by what is known of one alone
+_WHICH = {
+    "ranking": {"kind": Question.Kind.RANKING},
+    "closed": {"status": Question.Status.CLOSED},
+    "discussion": {"kind": Question.Kind.DISCUSSION},
+    "prepared": {"text__startswith": "Where shall we meet next"},
+    "written": {"kind": Question.Kind.WRITTEN},
 }
 
 
@@ -65,21 +73,20 @@ def furnish(partner: User, other: User, lead: User, now: datetime):
     }
     asking.open_for_answers(asking.add(meeting.pk, written).pk, now)
     held = Meeting.objects.get(code=LAST)
-    part = Part.objects.create(meeting=held, kind=Part.Kind.ONLINE)
-    registration = Registration.objects.create(
-        meeting=held, user=User.objects.get(email=people.EXPERT), name="Expert (example)"
-    )
-    Booking.objects.create(
-        part=part, registration=registration, number=1, status=Booking.Status.CONFIRMED
-    )
     question_sets.take(held.pk, "after-meeting")
     asking.move_survey(held.pk, Question.Status.OPEN, now)
 
 
+def _number(code: str, **which) -> int:
+    """Of the first such question of the meeting."""
+    found = Question.objects.filter(meeting__code=code, **which)
+    return found.earliest("number").number
+
+
 def arguments(now: datetime) -> dict[str, list]:
     """url_name@object → arguments of the address."""
-    found = {"ranking": [NEXT, 1], "closed": [NEXT, 2], "discussion": [NEXT, 3]}
-    found |= {"prepared": [NEXT, 4], "written": [NEXT, 5], "survey": [LAST, 1]}
+    found = {name: [NEXT, _number(NEXT, **which)] for name, which in _WHICH.items()}
+    found["survey"] = [LAST, _number(LAST)]
     names = ("question_detail", "question_room", "question_edit", "question_results_csv")
     return {
         **{f"{name}@{what}": key for name in names for what, key in found.items()},
