@@ -11,10 +11,12 @@ if TYPE_CHECKING:  # the models write moments in words, too
 
 
 def in_words(moment: datetime, meeting: "Meeting") -> str:
-    """ "4 December 2026, 23:59 (Asia/Bangkok)"."""
+    """ "4 December 2026, 23:59 Bangkok (UTC+7)"."""
+    from meetings import zones  # which needs the models
+
     there = moment.astimezone(meeting.zone)
-    return _("%(day)s, %(time)s (%(zone)s)") % {
+    return _("%(day)s, %(time)s %(zone)s") % {
         "day": date_format(there, "j F Y"),
         "time": date_format(there, "H:i"),
-        "zone": meeting.time_zone.replace("_", " "),
+        "zone": zones.named(there),
     }

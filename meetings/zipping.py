@@ -13,12 +13,12 @@ from datetime import datetime
 from zipfile import ZIP_DEFLATED, ZIP_STORED
 
 from django.db.models.fields.files import FieldFile
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from zipstream import ZipStream
 
 from meetings import paper_lists
 from meetings.models import Meeting, Paper
+from meetings.moments import in_words
 from partners import mail
 from partners.files import BLOCK, FORMATS, safe_name
 
@@ -117,9 +117,8 @@ def _blocks(opened, block: bytes, entry: Entry) -> Iterator[bytes]:
 
 def _head(meeting: Meeting, now: datetime) -> list[str]:
     place = f", {meeting.where}" if meeting.where else ""
-    said = _("Papers that you may read, as they were on %(moment)s (%(zone)s).") % {
-        "moment": date_format(now.astimezone(meeting.zone), "j F Y, H:i"),
-        "zone": meeting.time_zone,
+    said = _("Papers that you may read, as they were on %(moment)s.") % {
+        "moment": in_words(now, meeting)
     }
     return [str(meeting), f"{meeting.when}{place}", mail.absolute(meeting.get_absolute_url()), said]
 

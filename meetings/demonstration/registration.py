@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from meetings import desks, registering
 from meetings.models import FormQuestion, Meeting, Part, Registration
 from partners import demonstration as people
-from partners.models import User
+from partners.models import Organisation, User
 
 Appearance = Registration.Appearance
 #: Sign-in address, country, way, whether the costs must be paid, diet, access needs, who sees it
@@ -55,12 +55,17 @@ def load(meeting: Meeting, now: datetime):
         },
     )
     users = {user.email: user for user in User.objects.filter(email__in=[row[0] for row in COMING])}
+    houses = {
+        one.contact.email: one
+        for one in Organisation.objects.filter(contact__in=users.values()).select_related("contact")
+    }
     for number, (address, country, way, funded, diet, access, seen) in enumerate(COMING):
         if address not in users:
             continue
         values = {
             "name": str(users[address]),
-            "organisation_name": f"Institute {number + 1} (example)",
+            "organisation": houses.get(address),
+            "organisation_name": "" if address in houses else f"Institute {number + 1} (example)",
             "country_id": country,
             "is_funded": funded,
             "diet": diet,

@@ -106,7 +106,7 @@ def test_the_contents_name_all_papers_and_where_the_others_are(client, meeting):
         "Meeting of 2027 (example)",
         "9 to 10 March 2027, Conference centre (example), Bangkok, Thailand",
         f"http://localhost:8000/meetings/{meeting.code}/",
-        "Papers that you may read, as they were on 24 November 2026, 16:00 (Asia/Bangkok).",
+        "Papers that you may read, as they were on 24 November 2026, 16:00 Bangkok (UTC+7).",
         "",
         "S0-1 Logistics",
         "  File: S0-1 Logistics.txt",
