@@ -157,6 +157,7 @@ def _letter(outcome: Outcome, stop: str, now: datetime) -> Letter:
     days = (now.date() - outcome.due_on).days
     context = {
         "outcome": outcome,
+        "line": " ".join(outcome.text.split()),  # a subject has one line
         "meeting": outcome.meeting,
         "name": str(person),
         "is_owner": person == outcome.owner,

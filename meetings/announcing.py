@@ -16,7 +16,7 @@ from partners.refusals import Refused
 Status = Meeting.Status
 CANCELLED = "meetings/mail/meeting_cancelled"
 #: What calendars and registrants must notice.
-NOTICED = ("starts_on", "ends_on", "time_zone", "place", "country_id", "form")
+NOTICED = (*("starts_on", "ends_on", "time_zone", "place", "country_id", "form", "online_address"),)
 
 
 @transaction.atomic
@@ -49,7 +49,7 @@ def change(
     Raises Refused when somebody else has saved the meeting since then, and for a meeting whose
     agenda has a session on a day that would not be one of its days any more.
     """
-    meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
+    meeting = Meeting.objects.select_for_update(no_key=True).get(pk=meeting_id)
     if meeting.changed_at != seen_at:
         raise Refused(
             _(
@@ -135,7 +135,7 @@ def cancel(meeting_id: int, reason: str, by: User, now: datetime) -> Meeting:
 
 
 def _moved(meeting_id: int, to: Status, reason: str, now: datetime) -> Meeting:
-    meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
+    meeting = Meeting.objects.select_for_update(no_key=True).get(pk=meeting_id)
     if to not in Meeting.NEXT.get(meeting.status, ()):
         raise Refused(
             _("This meeting is “%(status)s”: this cannot be done now.")

@@ -109,6 +109,7 @@ def _behind(now: datetime):
         Registration.objects.taking_part()
         .filter(
             Q(changes_told_at=None) | Q(changes_told_at__lt=today),
+            user__is_active=True,
             told_sequence__gt=NOT_YET,
             meeting__status=Meeting.Status.ANNOUNCED,
             meeting__ends_on__gte=now.date() - timedelta(days=1),  # it may still be that day there
@@ -152,6 +153,8 @@ def _request(mail: OutgoingMail, now: datetime) -> Letter | Skip:
     registration = _of(mail)
     if registration is None or not _is_confirmed(registration):
         return Skip("The seat is not confirmed any more.")
+    if not registration.user.is_active:
+        return Skip("The account is blocked.")
     if registration.meeting.status == Meeting.Status.CANCELLED:
         return Skip("The meeting is cancelled.")
     return _letter(registration, "REQUEST", now)
@@ -161,6 +164,8 @@ def _cancel(mail: OutgoingMail, now: datetime) -> Letter | Skip:
     registration = _of(mail)
     if registration is None:
         return Skip("The registration is gone.")
+    if not registration.user.is_active:
+        return Skip("The account is blocked.")
     meeting = registration.meeting
     is_cancelled = meeting.status == Meeting.Status.CANCELLED
     if not is_cancelled and registration.told_sequence > NOT_YET:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from meetings import agenda
+from meetings import agenda, agenda_editing
 from meetings.agenda import ShownItem
 from meetings.models import Item, Meeting, Minutes, MinutesText
 from partners.models import User
@@ -31,8 +31,9 @@ def save(item_id: int, text: str, seen: int, by: User, now: datetime) -> Minutes
     Each text that is saved stays, also when another takes its place. Raises Conflict where another
     text was saved since.
     """
-    # The item, as the first minutes of it are no row yet
-    item = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item_id)
+    # The meeting, as every step on its agenda does first; the first minutes of an item are no row
+    agenda_editing.lock(Item.objects.values_list("session__meeting", flat=True).get(pk=item_id))
+    item = Item.objects.select_related("session").get(pk=item_id)
     minutes = Minutes.objects.filter(item=item).first()
     if minutes is None:
         minutes = Minutes(meeting_id=item.session.meeting_id, item=item, version=0)

@@ -45,7 +45,9 @@ def make_link(
 @transaction.atomic
 def revoke_link(link_id: int, now: datetime) -> UploadLink:
     """Let a link not work any more; what came through it stays. Raises Refused for a dead one."""
-    link = UploadLink.objects.select_for_update().select_related("paper").get(pk=link_id)
+    link = (
+        UploadLink.objects.select_for_update(of=("self",)).select_related("paper").get(pk=link_id)
+    )
     if not link.works(now):
         raise Refused(_("This link does not work any more."))
     link.revoked_at = now

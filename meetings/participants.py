@@ -21,6 +21,7 @@ Appearance = Registration.Appearance
 READERS = (
     (_("A visitor without a sign-in"), (Audience.PUBLIC,), False),
     (_("A partner who does not take part"), (Audience.PUBLIC, Audience.PARTNERS), False),
+    (_("A core member who does not take part"), tuple(Audience), False),
     (_("A participant"), tuple(Audience), True),
 )
 
@@ -48,7 +49,8 @@ def is_shown_to(meeting: Meeting, user, now: datetime) -> bool:
 
 
 def preview(registration: Registration, now: datetime) -> list[Preview]:
-    """What others see of this registration: a visitor, a partner, a participant, in this order.
+    """What others see of this registration: a visitor, a partner, for meetings of core
+    members one of them, a participant, in this order.
 
     Organisers see everybody and are not among them.
     """
@@ -56,6 +58,8 @@ def preview(registration: Registration, now: datetime) -> list[Preview]:
     is_draft = meeting.status == Meeting.Status.DRAFT
     found = []
     for reader, audiences, takes_part in READERS:
+        if audiences == tuple(Audience) and not takes_part and meeting.audience != Audience.CORE:
+            continue  # as any partner
         own = _listed(meeting, takes_part, now).filter(pk=registration.pk)
         sees_meeting = not is_draft and meeting.audience in audiences
         found.append(Preview(reader, sees_meeting and own.exists()))

@@ -1,5 +1,7 @@
 """The Lead's and the organisers' forms of a meeting itself: its facts, and its end."""
 
+from datetime import date, timedelta
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -19,6 +21,8 @@ RESERVED = frozenset(
     "add past months calendar feed meetings outcomes letters papers zone story series".split()
 )
 DAY = "%Y-%m-%d"
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+LONGEST = timedelta(days=59)  # between first and last day
 
 
 def _day_field(label, **kwargs) -> forms.DateField:
@@ -30,6 +34,12 @@ def _address_field(label, **kwargs) -> forms.URLField:
     return forms.URLField(
         label=label, max_length=500, required=False, assume_scheme="https", **kwargs
     )
+
+
+def _in_our_time(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValidationError(_("Is the year right? It lies between 2000 and 2100."))
+    return day
 
 
 def zone_choices() -> list:
@@ -175,6 +185,13 @@ class MeetingForm(forms.Form):
             raise ValidationError(_("Another meeting has this word already. Choose another."))
         return code
 
+    def clean_starts_on(self) -> date:
+        return _in_our_time(self.cleaned_data["starts_on"])
+
+    def clean_ends_on(self) -> date | None:
+        day = self.cleaned_data["ends_on"]
+        return day and _in_our_time(day)
+
     def clean_organisers(self) -> list[User]:
         lines = self.cleaned_data["organisers"].splitlines()
         addresses = [line.strip().lower() for line in lines if line.strip()]
@@ -193,6 +210,8 @@ class MeetingForm(forms.Form):
             data["ends_on"] = first
         elif first and last < first:
             self.add_error("ends_on", _("This day is before the first day."))
+        elif first and data.get("precision") == Meeting.Precision.DAY and (last - first > LONGEST):
+            self.add_error("ends_on", _("A meeting has at most 60 days. Correct the days."))
         if data.get("form") in (Meeting.Form.ON_SITE, Meeting.Form.HYBRID):
             for name in ("place", "country"):
                 if not (data.get(name) or name in self.errors):

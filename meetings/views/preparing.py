@@ -18,6 +18,8 @@ from meetings.models import Meeting
 from partners.refusals import Refused
 
 Status = Meeting.Status
+#: An organiser of one meeting gets no say in others of a series, and opens nothing to more people
+OF_THE_LEAD = ("organisers", "series", "audience")
 #: Status → the step that leads there without further words, and what is said then.
 STEPS = {
     Status.ANNOUNCED: (announcing.announce, gettext_lazy("Announced. Its audience sees it now.")),
@@ -42,11 +44,12 @@ def meeting_add(request):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def meeting_edit(request, code: str):
-    """The facts. Who organises is the Lead's to say."""
+    """The facts. Who organises, the series and who sees it are the Lead's to say."""
     meeting = organised(request, code)
     form = MeetingForm(request.POST or None, meeting=meeting)
     if not request.user.has_perm("meetings.change_meeting"):
-        del form.fields["organisers"]
+        for name in OF_THE_LEAD:
+            del form.fields[name]
     seen_at = meeting.changed_at
     if request.method == "POST":
         seen_at = _moment(request.POST.get("seen_at", "")) or seen_at

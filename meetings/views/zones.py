@@ -1,7 +1,7 @@
 """The page on which a reader chooses a time zone."""
 
-from django.http import HttpRequest
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,7 +19,7 @@ def zone_choose(request):
     initial = {"zone": reader.zone.key if reader.zone else zones.NO_ZONE}
     form = ZoneForm(request.POST or None, now=timezone.now(), initial=initial)
     if form.is_valid():
-        response = redirect(back)
+        response = HttpResponseRedirect(back)
         zones.keep(response, form.cleaned_data["zone"])
         return response
     context = {"form": form, "back": back, "is_guessed": reader.is_guessed}
@@ -32,4 +32,4 @@ def _back(request: HttpRequest) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return back if is_ours else reverse("meeting_list")
+    return back if is_ours and back.startswith("/") else reverse("meeting_list")

@@ -8,7 +8,10 @@ from django.utils import timezone
 from documents.models import Audience
 from mailings.models import OutgoingMail
 from meetings import announcing
+from meetings.forms.meetings import FACTS as FORM
+from meetings.forms.meetings import MeetingForm
 from meetings.models import Booking, Meeting
+from meetings.views.preparing import OF_THE_LEAD
 from partners.models import Decision, Role
 from partners.refusals import Refused
 from tests.factories import (
@@ -26,7 +29,10 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-FACTS = ("title", "kind", "form", "place", "country", "time_zone", "starts_on", "ends_on")
+FACTS = (
+    *("title", "kind", "form", "place", "country", "time_zone", "starts_on", "ends_on"),
+    "online_address",
+)
 
 
 def facts(meeting: Meeting, **others) -> dict:
@@ -46,6 +52,7 @@ def change(meeting: Meeting, **others) -> Meeting:
         {"starts_on": date(2027, 3, 10), "ends_on": date(2027, 3, 11)},
         {"time_zone": "Asia/Tokyo"},
         {"form": Meeting.Form.ONLINE},
+        {"online_address": "https://example.org/another-room"},
     ],
 )
 def test_calendars_notice_another_place_day_zone_or_way(others):
@@ -269,5 +276,37 @@ def test_an_organiser_changes_a_meeting_but_not_who_organises_it(client):
 
     page = client.get(f"/meetings/{meeting.code}/edit/").content.decode()
 
-    assert 'name="organisers"' not in page
+    assert [name for name in OF_THE_LEAD if f'name="{name}"' in page] == []
     assert timezone.is_aware(meeting.changed_at)
+
+
+def test_an_organiser_cannot_take_a_meeting_into_a_series_or_open_it_to_all(client):
+    meeting, organiser = MeetingFactory(audience="core"), UserFactory()
+    meeting.organisers.add(organiser)
+    client.force_login(organiser)
+    values = {name: getattr(meeting, name) or "" for name in FORM} | {
+        "series": SeriesFactory().slug,
+        "audience": "public",
+        "languages": "English",
+        "country": "TH",
+    }
+
+    answer = client.post(f"/meetings/{meeting.code}/edit/", values)
+
+    meeting.refresh_from_db()
+    assert answer.status_code == 302
+    assert (meeting.series, meeting.audience) == (None, "core")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "field"),
+    [
+        ("1727-03-09", "", "starts_on"),
+        ("2027-03-09", "9999-12-31", "ends_on"),
+        ("2027-03-09", "2027-06-09", "ends_on"),
+    ],
+)
+def test_days_that_no_meeting_has_are_refused(first, last, field):
+    form = MeetingForm({"starts_on": first, "ends_on": last, "precision": "day"})
+
+    assert field in form.errors

@@ -14,6 +14,7 @@ from mailings import delivery, mime
 from mailings.models import OutgoingMail
 from meetings import calendar_mails
 from meetings.models import Booking, Item, Meeting
+from partners.models import User
 from tests.factories import (
     NOW,
     BookingFactory,
@@ -226,7 +227,11 @@ def test_a_moved_meeting_is_told_with_its_days_and_place(registration):
 
 
 @pytest.mark.parametrize(
-    "why", ["nothing", "not telling", "cancelled", "held", "over", "no seat", "never invited"]
+    "why",
+    [
+        *("nothing", "not telling", "cancelled", "held", "over", "no seat", "never invited"),
+        "blocked",
+    ],
 )
 def test_there_is_no_mail_where_nothing_is_to_be_told(registration, why):
     meeting = told(registration).meeting
@@ -234,6 +239,8 @@ def test_there_is_no_mail_where_nothing_is_to_be_told(registration, why):
         changed(meeting, 10, "Later", is_telling=why != "not telling")
     if why in ("cancelled", "held"):
         Meeting.objects.update(status=why, status_reason="Flood")
+    if why == "blocked":
+        User.objects.filter(pk=registration.user_id).update(is_active=False)
     if why == "no seat":
         Booking.objects.update(status="cancelled")
     if why == "never invited":

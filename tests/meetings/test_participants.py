@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from meetings import participants
 from meetings.models import Meeting, Registration
-from partners.models import User
+from partners.models import Role, User
 from tests.factories import (
     NOW,
     BookingFactory,
@@ -20,6 +20,7 @@ from tests.factories import (
     PartnerUserFactory,
     RegistrationDeskFactory,
     RegistrationFactory,
+    RoleFactory,
     UserFactory,
 )
 
@@ -54,6 +55,8 @@ def reader(kind: str, meeting: Meeting) -> User | None:
         user = UserFactory()
         meeting.organisers.add(user)
         return user
+    if kind == "core":
+        return RoleFactory(kind=Role.Kind.CORE_MEMBER).user
     user = PartnerUserFactory() if kind in ("partner", "waiting") else UserFactory()
     if kind in ("waiting", "participant"):
         status = "waiting" if kind == "waiting" else "confirmed"
@@ -102,7 +105,8 @@ def test_who_sees_whom(client, kind, setting, consent):
 def test_what_a_person_is_told_is_what_others_see(client, audience, setting, consent):
     registration = world(setting, consent, audience)
     meeting = registration.meeting
-    readers = [reader(kind, meeting) for kind in ("visitor", "partner", "participant")]
+    kinds = ["visitor", "partner", *(["core"] if audience == "core" else []), "participant"]
+    readers = [reader(kind, meeting) for kind in kinds]
 
     told = [one.is_shown for one in participants.preview(registration, NOW)]
 

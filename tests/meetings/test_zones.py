@@ -304,7 +304,9 @@ def test_a_reader_chooses_a_zone_and_comes_back(client):
     assert chosen == "America/Montevideo"
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "javascript:x", ""])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "javascript:x", "account_logout", ""]
+)
 def test_one_comes_back_to_pages_of_the_portal_alone(client, back):
     response = client.post(reverse("zone_choose"), {"zone": "UTC", "next": back})
 

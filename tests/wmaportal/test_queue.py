@@ -251,6 +251,7 @@ def test_filters_show_one_kind(client, lead):
         ("proposals", 0),
         ("registrations", 0),
         ("papers", 0),
+        ("late_actions", 0),
         ("held-mail", 0),
         ("uncertain-mail", 0),
         ("files", 0),

@@ -131,5 +131,7 @@ def test_every_app_with_a_directory_is_asked():
         "Missions",
         "Good practices",
         "Library",
+        "Meetings",
+        "Papers of meetings",
         "Organisations",
     ]
