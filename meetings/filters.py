@@ -16,7 +16,7 @@ Status = Outcome.Status
 class MeetingFilter(NamingFilter):
     """Values within a filter are OR, filters are AND; an unknown value is ignored and named."""
 
-    q = filters.CharFilter(label=gettext_lazy("Words"), method="search", max_length=MAX_LENGTH)
+    q = filters.CharFilter(label=gettext_lazy("Search"), method="search", max_length=MAX_LENGTH)
     kind = filters.MultipleChoiceFilter(
         label=gettext_lazy("Kind"), choices=Meeting.Kind.choices, distinct=False
     )
@@ -69,7 +69,7 @@ class OutcomeFilter(NamingFilter):
         ("dropped", Status.DROPPED.label),
     )
 
-    q = filters.CharFilter(label=gettext_lazy("Words"), method="search", max_length=MAX_LENGTH)
+    q = filters.CharFilter(label=gettext_lazy("Search"), method="search", max_length=MAX_LENGTH)
     kind = filters.MultipleChoiceFilter(
         label=gettext_lazy("Kind"), choices=Outcome.Kind.choices, distinct=False
     )

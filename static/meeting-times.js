@@ -43,4 +43,6 @@
   const city = zone.split("/").pop().replaceAll("_", " ");
   const name = offset === city ? city : `${city} (${offset})`;
   words.textContent = (differs ? words.dataset.words : words.dataset.same).replace("ZONE", name);
+  const link = line.querySelector("[data-change]");
+  link.textContent = link.dataset.change;
 })();

@@ -242,7 +242,7 @@ class PublishForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
     )
     is_telling = forms.BooleanField(
-        label=_("Tell the registrants"),
+        label=_("Tell everyone who registered"),
         required=False,
         help_text=_("Each person hears of changes at most once a day."),
     )

@@ -97,8 +97,10 @@ class DeskForm(forms.ModelForm):
 
     @staticmethod
     def _first(meeting: Meeting, now: datetime) -> dict:
-        """What a new desk begins with: open now, until a week before the meeting."""
+        """What a new desk begins with: open now, until a week before the meeting, or until it."""
         closes = Part(meeting=meeting, on=meeting.starts_on - timedelta(days=7)).begins
+        if closes <= now:
+            closes = Part(meeting=meeting, on=meeting.starts_on).begins
         return {
             "opens_at": now,
             "closes_at": closes,

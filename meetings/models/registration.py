@@ -126,6 +126,14 @@ class Appearance(models.TextChoices):
     EVERYONE = "everyone", _("Everyone who may see the meeting")
 
 
+class RegistrationDeskQuerySet(models.QuerySet):
+    def open_at(self, now: datetime):
+        """Of announced meetings, between the moments that the organisers set."""
+        return self.filter(
+            opens_at__lte=now, closes_at__gt=now, meeting__status=Meeting.Status.ANNOUNCED
+        )
+
+
 class RegistrationDesk(models.Model):
     """How one registers for a meeting. A meeting without this row takes no registrations."""
 
@@ -151,6 +159,8 @@ class RegistrationDesk(models.Model):
         _("sensitive answers are erased on"), help_text=_("The form states this day.")
     )
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = RegistrationDeskQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("registration desk")

@@ -18,6 +18,7 @@ def shown(meeting: Meeting, user, now: datetime) -> dict:
         "desk": desk,
         "desk_parts": meeting.parts.with_waiting(),
         "desk_closes": in_words(desk.closes_at, meeting),
+        "desk_days_left": None if closed else (desk.closes_at - now).days,
         "registration_open": not closed,
         "registration_closed": closed,
         "meeting_is_over": registering.is_over(meeting, now),

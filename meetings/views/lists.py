@@ -12,7 +12,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from meetings import feeds, permissions
 from meetings.filters import MeetingFilter
 from meetings.milestones import MILESTONES
-from meetings.models import Meeting, Outcome
+from meetings.models import Meeting, Outcome, RegistrationDesk
 from partners.pages import page_or_404
 
 PER_PAGE = 20
@@ -22,7 +22,8 @@ FIRST_YEAR, LAST_YEAR = 2005, 2100  # of months that have a page
 @require_safe
 def meeting_list(request):
     """What comes first, then what was, with the same filters."""
-    today = timezone.now().date()
+    now = timezone.now()
+    today = now.date()
     seen = Meeting.objects.visible_to(request.user)
     found = MeetingFilter(request.GET, seen)
     unknown = found.unknown()
@@ -36,6 +37,7 @@ def meeting_list(request):
         "page": page_or_404(meetings.past(today), request, PER_PAGE),
         "total": seen.announced().count(),
         "today": today,
+        "registering": set(RegistrationDesk.objects.open_at(now).values_list("meeting", flat=True)),
         "can_add": permissions.can_add_meeting(request.user),
     }
     return render(request, "meetings/meeting_list.html", context)
@@ -65,6 +67,7 @@ def meeting_month(request, year: int, month: int):
         "first": first,
         "weeks": weeks,
         "total": len(found),
+        "known": known,
         "without_day": [one for one in found if one not in known],
         "earlier": _month_of(first - timedelta(days=1)),
         "later": _month_of(last + timedelta(days=1)),

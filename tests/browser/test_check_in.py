@@ -43,14 +43,14 @@ def test_a_person_is_found_noted_and_taken_back_without_a_reload(door):
     door.get_by_label("Name or organisation").press_sequentially("perez")
 
     expect(door.locator("#people li[id]")).to_have_count(1)
-    door.get_by_role("button", name="Is here Ana Pérez").click()
-    expect(door.get_by_text("There, noted at")).to_be_visible()
+    door.get_by_role("button", name="Check in Ana Pérez").click()
+    expect(door.get_by_text("Checked in at")).to_be_visible()
     expect(door.locator("#days [aria-current]")).to_have_text(re.compile("1 of 3$"))
     expect(door.locator("#said")).to_have_text("Ana Pérez is noted.")
-    expect(door.get_by_role("button", name="Take back Ana Pérez")).to_be_focused()
+    expect(door.get_by_role("button", name="Undo Ana Pérez")).to_be_focused()
     assert Attendance.objects.get().registration.name == "Ana Pérez"
     door.keyboard.press("Enter")
-    expect(door.get_by_role("button", name="Is here Ana Pérez")).to_be_focused()
+    expect(door.get_by_role("button", name="Check in Ana Pérez")).to_be_focused()
     expect(door.locator("#days [aria-current]")).to_have_text(re.compile("0 of 3$"))
     assert not Attendance.objects.exists()
     assert door.evaluate("window.stays")
@@ -60,8 +60,8 @@ def test_a_person_is_found_noted_and_taken_back_without_a_reload(door):
 def test_it_works_without_scripts(door):
     door.get_by_label("Name or organisation").fill("okoro")
     door.get_by_role("button", name="Find").click()
-    door.get_by_role("button", name="Is here Ben Okoro").click()
+    door.get_by_role("button", name="Check in Ben Okoro").click()
 
-    expect(door.get_by_text("There, noted at")).to_be_visible()
+    expect(door.get_by_text("Checked in at")).to_be_visible()
     expect(door.get_by_label("Name or organisation")).to_have_value("okoro")
     assert Attendance.objects.get().registration.name == "Ben Okoro"

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -12,6 +13,7 @@ from tests.browser.tools import cookies_of
 from tests.factories import LeadFactory, SeriesFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
+_FIELDS = "input, select, textarea"
 _FOCUSED = """() => {
     const e = document.activeElement, label = e.labels && e.labels[0];
     const text = e.innerText || e.textContent || "";
@@ -30,7 +32,7 @@ class Hands:
         """Follow the link or push the button whose words begin so."""
         if self.has_keyboard_alone:
             self._focus(name)
-            self.page.keyboard.press("Enter")
+            self._press_enter()
         else:
             words = re.compile(f"^{re.escape(name)}")
             pages = self.page.get_by_role("link", name=words)
@@ -40,7 +42,7 @@ class Hands:
 
     def type(self, label: str, text: str):
         if self.has_keyboard_alone:
-            self._focus(label)
+            self._focus(label, _FIELDS)
             self.page.keyboard.press("Control+A")
             self.page.keyboard.type(text)
         else:
@@ -49,14 +51,21 @@ class Hands:
     def day(self, label: str, day):
         """Dates are typed part by part, in the order of the browser's language."""
         if self.has_keyboard_alone:
-            self._focus(label)
+            self._focus(label, _FIELDS)
             self.page.keyboard.type(f"{day:%m%d%Y}")
         else:
             self.page.get_by_label(label).fill(day.isoformat())
 
+    def time(self, label: str, clock: str):
+        if self.has_keyboard_alone:
+            self._focus(label, _FIELDS)
+            self.page.keyboard.type(f"{clock.replace(':', '')}AM")
+        else:
+            self.page.get_by_label(label).fill(clock)
+
     def choose(self, label: str, option: str):
         if self.has_keyboard_alone:
-            self._focus(label)
+            self._focus(label, _FIELDS)
             self.page.keyboard.type(option)
         else:
             self.page.get_by_label(label).select_option(label=option)
@@ -72,21 +81,33 @@ class Hands:
             raise AssertionError(f"“{label}” is not reached")
         self.page.get_by_label(label, exact=True).check()
 
-    def _focus(self, name: str):
+    def _press_enter(self):
+        """Go on when the page that follows is there; a fold, and what htmx does, stay on theirs."""
+        element = "document.activeElement"
+        stays = f"{element}.matches('summary') || {element}.closest('[hx-post]') !== null"
+        if self.page.evaluate(stays):
+            self.page.keyboard.press("Enter")
+        else:
+            with self.page.expect_navigation():
+                self.page.keyboard.press("Enter")
+
+    def _focus(self, name: str, what: str = "a, button, summary"):
         for _press in range(150):
             self.page.keyboard.press("Tab")
-            if self.page.evaluate(_FOCUSED).startswith(name):
+            is_such = self.page.evaluate(f"document.activeElement.matches('{what}')")
+            if is_such and self.page.evaluate(_FOCUSED).startswith(name):
                 return
         raise AssertionError(f"“{name}” is not reached with Tab")
 
 
 @pytest.fixture(params=[(True, 1280), (False, 360)], ids=["keyboard", "phone"])
-def hands(request, browser, base_url, client):
+def hands(request, browser, base_url):
     """`hands(user)`: somebody with a browser of their own."""
     alone, width = request.param
     contexts = []
 
     def of(user) -> Hands:
+        client = Client()  # of its own: a sign-in ends the one before it
         client.force_login(user)
         context = browser.new_context(
             base_url=base_url, viewport={"width": width, "height": 740}, locale="en-US"
@@ -120,19 +141,21 @@ def register(person: Hands, code: str, name: str):
 def test_from_the_announcement_to_the_next_agenda(hands, link_for):
     series = SeriesFactory(name="Yearly meetings (example)")
     lead, ana, boris = hands(LeadFactory()), UserFactory(), UserFactory()
-    tomorrow = timezone.now().date() + timedelta(days=1)
+    soon = timezone.now().date() + timedelta(days=20)
 
     # Announced, with one seat
-    begin(lead, "First meeting (example)", "first-example", tomorrow, str(series))
+    begin(lead, "First meeting (example)", "first-example", soon, str(series))
     lead.press("Agenda")
     lead.press("Add a session")
     lead.type("Title", "Morning (example)")
+    lead.time("Begins at", "09:00")
     lead.press("Add the session")
     lead.press("Add an item")
     lead.type("Title", "Fact sheets (example)")
     lead.press("Save")
     lead.press("Check and publish")
     lead.press("Publish")
+    lead.page.goto("/meetings/first-example/prepare/")
     lead.press("Registration")
     lead.type("Seats online", "1")
     lead.press("Save")
@@ -161,8 +184,8 @@ def test_from_the_announcement_to_the_next_agenda(hands, link_for):
     meeting.sessions.update(day=today)
     Meeting.objects.update(starts_on=today, ends_on=today)
     lead.page.goto("/meetings/first-example/check-in/")
-    lead.press("Is here")
-    expect(lead.page.locator("main")).to_contain_text("There, noted at")
+    lead.press("Check in")
+    expect(lead.page.locator("main")).to_contain_text("Checked in at")
     assert Attendance.objects.get().registration.name == "Boris Ito"
 
     # Minutes, and an action in one step
@@ -181,7 +204,7 @@ def test_from_the_announcement_to_the_next_agenda(hands, link_for):
     assert (action.kind, action.status) == ("action", "open")
 
     # It stands on the next meeting's draft agenda by itself
-    begin(lead, "Second meeting (example)", "second-example", tomorrow, str(series))
+    begin(lead, "Second meeting (example)", "second-example", soon, str(series))
     lead.press("Agenda")
     expect(lead.page.locator("main")).to_contain_text("Open actions from the last meeting")
     lead.page.goto("/meetings/second-example/")

@@ -129,7 +129,7 @@ def test_htmx_gets_the_row_and_the_counts_alone(client, part, organiser):
 
     assert names(page) == ["Ana"]
     assert "<html" not in page
-    assert "There, noted at 09:00" in page  # the clock of Bangkok
+    assert "Checked in at 09:00" in page  # the clock of Bangkok
     assert "Ana is noted." in page
     assert 'hx-swap-oob="true"' in page
     assert "1 of 2" in page

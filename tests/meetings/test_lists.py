@@ -65,12 +65,14 @@ def test_a_month_shows_each_day_of_a_meeting_and_no_false_days(client):
         precision="month",
     )
 
-    march = client.get("/meetings/months/2026/3/").content.decode()
-    april = client.get("/meetings/months/2026/4/").content.decode()
+    march, april = (
+        client.get(f"/meetings/months/2026/{month}/").content.decode().partition("</table>")
+        for month in (3, 4)
+    )
 
-    assert march.count("Two days (example)") == april.count("Two days (example)") == 1
-    assert "Some day in March (example)" in march.partition("The day is not known")[2]
-    assert march.count("Some day in March (example)") == 1
+    assert march[0].count("Two days (example)") == april[0].count("Two days (example)") == 1
+    assert "Some day in March (example)" in march[2].partition("The day is not known")[2]
+    assert "".join(march).count("Some day in March (example)") == 1
 
 
 @pytest.mark.parametrize("month", ["2026/13", "2026/0", "1999/3", "2101/1"])

@@ -350,7 +350,7 @@ def test_the_page_of_a_meeting_shows_seats_and_the_own_place(client, hall):
     page = words(client.get(hall.meeting.get_absolute_url()))
     assert "Registration open" in page
     assert "1 of 2 seats taken" in page
-    assert "<dt>Closes</dt><dd>12 February 2027, 16:00 Bangkok (UTC+7)</dd>" in page
+    assert "<dt>Closes</dt><dd>12 February 2027, 16:00 Bangkok (UTC+7)<br>" in page
 
     client.force_login(UserFactory())
     client.post(register_url(hall), typed(hall))
