@@ -17,6 +17,7 @@ from documents.waiting import Waiting
 from experts import presenting
 from experts.models import Correction, Expert, Freshness
 from meetings import waiting as meetings
+from meetings.waiting import own as own_meetings
 from partners import memberships, permissions
 from partners.models import Membership, Partner
 from partners.second_factor import may_open_admin
@@ -41,6 +42,7 @@ def my_page(request):
     waiting += _for_contact(user) + _for_expert(expert, freshness)
     context = {
         "waiting": waiting,
+        "meetings": own_meetings.of(user, now),
         "kept": [*advice.kept_by(user), *documents.kept_by(user)],
         "expert": expert,
         "freshness": freshness,
