@@ -1,4 +1,4 @@
-"""The meetings of one person, for “My page”: those one is registered for, and those one prepares."""
+"""One’s meetings, for “My page”: those that one is registered for, and those that one prepares."""
 
 from datetime import datetime
 

@@ -18,7 +18,7 @@ def test_seats_and_lines_of_meetings_to_come_and_meetings_that_one_prepares(clie
         ("Given back", date(2027, 6, 6), "cancelled"),
         ("Over", date(2026, 1, 5), "confirmed"),
     ):
-        meeting = MeetingFactory(title=title, starts_on=day, ends_on=day, place="", country=None)
+        meeting = MeetingFactory(title=title, starts_on=day, ends_on=day, place="", country_id=None)
         BookingFactory(part__meeting=meeting, registration__user=user, status=status)
     MeetingFactory(title="Prepared", status="draft").organisers.add(user)
 
