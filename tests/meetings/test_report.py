@@ -177,7 +177,7 @@ def test_amendments_are_asked_for_with_a_comment_round_on_a_document(meeting):
 
 def test_it_becomes_final_when_the_round_is_finished_and_can_be_taken_back(meeting, client):
     lead = LeadFactory()
-    report = opened(meeting, "partners", lead)
+    report = opened(meeting, "public", lead)
     for step in (report_phases.make_final, report_phases.take_back):
         with pytest.raises(Refused, match="not finished yet"):
             step(meeting.pk, lead, NOW)
