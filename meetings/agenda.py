@@ -215,3 +215,11 @@ def other_titles(row: dict, meeting: Meeting) -> list[tuple[str, str]]:
 
 def newest(meeting: Meeting) -> AgendaVersion | None:
     return meeting.versions.order_by("-number").first()
+
+
+def published_heading(item: Item, meeting: Meeting) -> str:
+    """ "3. Situation of countries", as the newest version has it; empty where it has not."""
+    version = newest(meeting)
+    sessions = shown(version, meeting) if version else []
+    items = (one for session in sessions for one in session.items)
+    return next((one.heading for one in items if one.id == item.pk), "")

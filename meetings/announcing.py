@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mailings import outbox
-from meetings import calendar_mails, carrying
+from meetings import calendar_mails, carrying, report_phases
 from meetings.models import Booking, Meeting, Part
 from partners import decisions
 from partners.models import User
@@ -47,7 +47,8 @@ def change(
 
     `seen_at`: `changed_at` as it was when the form was opened; `organisers`: None leaves them.
     Raises Refused when somebody else has saved the meeting since then, and for a meeting whose
-    agenda has a session on a day that would not be one of its days any more.
+    agenda has a session on a day that would not be one of its days any more. Documents of its
+    report follow its audience, or refuse it (report_phases.follow_audience).
     """
     meeting = Meeting.objects.select_for_update(no_key=True).get(pk=meeting_id)
     if meeting.changed_at != seen_at:
@@ -59,6 +60,7 @@ def change(
         )
     before = [getattr(meeting, name) for name in NOTICED]
     moved_by = values["starts_on"] - meeting.starts_on
+    report_phases.follow_audience(meeting, values.get("audience", meeting.audience), by, now)
     for name, value in values.items():
         setattr(meeting, name, value)
     # A meeting of other days takes its sessions along

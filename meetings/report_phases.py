@@ -3,6 +3,9 @@
 Organisers write its words. The Lead opens it for amendments and makes it final: both publish a
 version of a document of the library, and the first asks people to read it, with a comment round on
 that version (documents/rounds.py).
+
+All versions of a document have its audience. So a draft that fewer people are asked about than may
+see the meeting is a document of its own, and the final text takes its place.
 """
 
 import hashlib
@@ -10,6 +13,7 @@ from datetime import datetime
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Q
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -25,6 +29,7 @@ from partners.refusals import Refused
 
 Status = Report.Status
 LANGUAGE = "en"  # of the file in the library
+FILED = ("document", "round__version__document")
 TO_PARTICIPANTS = "meetings/mail/report_amendments"
 
 
@@ -83,7 +88,10 @@ def open_amendments(
     if closes_at <= now:
         raise Refused(_("The close has passed. Set a later one."))
     said = _("Draft of %(day)s for amendments") % {"day": date_format(now, "j F Y")}
-    version = _file(report, Audience(audience), said, by, now)
+    document = _document_for(report, Audience(audience), by, now)
+    version = _file(report, document, said, by, now)
+    if audience == meeting.audience:
+        report.document = version.document
     values = {
         "title": _("Amendments: %(meeting)s") % {"meeting": meeting.title[:180]},
         "version": version,
@@ -106,13 +114,19 @@ def open_amendments(
 def make_final(meeting_id: int, by: User, now: datetime) -> Report:
     """Publish the final text in the library, for whoever may see the meeting.
 
-    Raises Refused for somebody who may not, before the meeting is over, and while the round of
-    amendments is not finished.
+    A draft that was for fewer people stays with them, and says what took its place. Raises Refused
+    for somebody who may not, before the meeting is over, and while the round of amendments is not
+    finished.
     """
     report = _locked(meeting_id)
     _check(report, Status.FINAL, by, now)
     said = _("Final report of %(day)s") % {"day": date_format(now, "j F Y")}
-    _file(report, Audience(report.meeting.audience), said, by, now)
+    drafts = _documents(report)
+    document = _document_for(report, Audience(report.meeting.audience), by, now)
+    report.document = _file(report, document, said, by, now).document
+    for draft in drafts:
+        if draft.pk != report.document.pk and draft.status == Document.Status.PUBLISHED:
+            publishing.supersede(draft.pk, report.document.pk, by, now)
     report.status, report.finished_at = Status.FINAL, now
     report.save()
     return report
@@ -131,10 +145,52 @@ def take_back(meeting_id: int, by: User, now: datetime) -> Report:
     return report
 
 
+def follow_audience(meeting: Meeting, audience: str, by: User, now: datetime):
+    """Take what the library has of a report from people who will not see the meeting any more.
+
+    In the transaction that gives the meeting this audience, which has locked it. Raises Refused
+    while such people are asked for amendments, and where a final report was written for fewer
+    people than the meeting would be shown to.
+    """
+    report = Report.objects.select_related(*FILED).filter(meeting=meeting).first()
+    if report is None or audience == meeting.audience:
+        return
+    to = Audience(audience)
+    if (
+        report.status == Status.FINAL
+        and report.document
+        and to.is_wider_than(Audience(report.document.audience))
+    ):
+        raise Refused(
+            _(
+                "The final report was written for fewer people: %(people)s. Take the report back "
+                "to a draft first; then publish it for the others, too."
+            )
+            % {"people": report.document.get_audience_display()}
+        )
+    asked = report.round
+    if (
+        asked
+        and asked.status == CommentRound.Status.OPEN
+        and Audience(asked.audience).is_wider_than(to)
+    ):
+        raise Refused(
+            _(
+                "%(people)s are asked for amendments to the report, and some of them would not see "
+                "the meeting. Finish that round first."
+            )
+            % {"people": asked.get_audience_display()}
+        )
+    filed = [one.pk for one in _documents(report)]
+    for document in Document.objects.filter(Q(pk__in=filed) | Q(superseded_by__in=filed)):
+        if Audience(document.audience).is_wider_than(to):
+            cataloguing.edit(document.pk, {"audience": to}, by, now)
+
+
 def _locked(meeting_id: int) -> Report:
     """The report, or a new one that is not saved yet; the meeting is locked."""
     meeting = Meeting.objects.select_for_update(no_key=True).get(pk=meeting_id)
-    found = Report.objects.select_related("round", "document").filter(meeting=meeting).first()
+    found = Report.objects.select_related(*FILED).filter(meeting=meeting).first()
     report = found or Report(meeting=meeting)
     report.meeting = meeting
     return report
@@ -157,30 +213,46 @@ def _check(report: Report, to: Status, by: User, now: datetime):
         raise Refused(_("The round of amendments is not finished yet. Finish it first."))
 
 
-def _file(report: Report, audience: Audience, said: str, by: User, now: datetime) -> Version:
-    """The report as the next published version of its document, which is made where there is none.
-
-    In the caller's transaction; raises Refused as the steps of the library do.
-    """
+def _document_for(report: Report, audience: Audience, by: User, now: datetime) -> Document:
+    """The document whose next version is for these people; a new one where there is none."""
+    current = (Document.Status.PUBLISHED, Document.Status.OPEN)
+    for known in _documents(report):
+        if known.audience == audience and known.status in current:
+            return known
     meeting = report.meeting
+    is_draft = audience != meeting.audience
     with translation.override(LANGUAGE):
-        content = reporting.printed(report, audience, now)
-        made = report_printing.pdf(content, said)
-    values = {"audience": audience}
-    if report.document is None:
-        values |= {
-            "title": content.title,
+        title = _("Draft of the report: %(meeting)s") if is_draft else _("Report: %(meeting)s")
+        values = {
+            "title": title % {"meeting": meeting.title},
             "kind": Document.Kind.MEETING_REPORT,
-            "summary": ", ".join(filter(None, (content.when, content.where))),
+            "summary": ", ".join(filter(None, (meeting.when, meeting.where))),
             "year": meeting.starts_on.year,
             "languages": [LANGUAGE],
             "countries": [meeting.country_id] if meeting.country_id else [],
             "owner": by,
+            "audience": audience,
         }
-        report.document = cataloguing.create(values, by, now)
-        report.save()
-    else:
-        cataloguing.edit(report.document.pk, values, by, now)
+    return cataloguing.create(values, by, now)
+
+
+def _documents(report: Report) -> list[Document]:
+    """Of the final text and of the last round of amendments, as far as there are any."""
+    found = [report.document, report.round and report.round.version.document]
+    return list({one.pk: one for one in found if one}.values())
+
+
+def _file(report: Report, document: Document, said: str, by: User, now: datetime) -> Version:
+    """The report as the next published version of a document.
+
+    Its words are those for the meeting's audience, also where fewer people are asked: the draft
+    names nobody whom the final text would not name. In the caller's transaction; raises Refused as
+    the steps of the library do.
+    """
+    meeting = report.meeting
+    with translation.override(LANGUAGE):
+        content = reporting.printed(report, Audience(meeting.audience), now)
+        made = report_printing.pdf(content, said)
     name = f"report-{meeting.code}.pdf"
     checked = Checked(
         content=ContentFile(made, name=name),
@@ -191,7 +263,7 @@ def _file(report: Report, audience: Audience, said: str, by: User, now: datetime
         kind="pdf",
     )
     version = publishing.add_version(
-        report.document.pk,
+        document.pk,
         [publishing.Part(language=LANGUAGE, is_original=True, checked=checked)],
         by,
         now,

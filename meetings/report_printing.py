@@ -1,7 +1,8 @@
 """The report of a meeting as PDF/UA-1, made by Typst (report.typ) in the look of the portal.
 
-Made on request; what the Lead publishes is kept as a version of a document of the library. A text
-in a script without a font is written in Latin letters and marked, so that no name stops it.
+Made on request for organisers; what the Lead publishes is kept as a version of a document of the
+library, and others get that. A text in a script without a font is written in Latin letters and
+marked, so that no name stops it.
 """
 
 import logging
@@ -14,19 +15,25 @@ from django.utils.translation import gettext as _
 
 from meetings.reporting import Block, Content
 from partners import typesetting
+from partners.refusals import Refused
 from partners.typesetting.letters import IN_LATIN, in_plain_letters, showable
 
 SECONDS = 60  # at most, for one PDF
+WAIT_SECONDS = 15  # at most, for others to be made
 TEMPLATE = Path(__file__).parent / "report.typ"
 
 logger = logging.getLogger(__name__)
 _one_at_a_time = threading.Lock()
 
 
+class Busy(Refused):
+    """Others are being made, and have been for WAIT_SECONDS."""
+
+
 def pdf(content: Content, status: str) -> bytes:
     """The file; `status` stands under the title: "Draft of 3 May 2027".
 
-    Raises subprocess.SubprocessError when Typst cannot run or takes longer than SECONDS.
+    Raises Busy, and subprocess.SubprocessError when Typst cannot run or takes longer than SECONDS.
     """
     try:
         return _typeset(data(content, status, showable))
@@ -37,8 +44,12 @@ def pdf(content: Content, status: str) -> bytes:
 
 def _typeset(values: dict) -> bytes:
     """Run Typst, one at a time for each worker."""
-    with _one_at_a_time:
+    if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):
+        raise Busy(_("Other reports are being typeset. Nothing was changed."))
+    try:
         return typesetting.pdf(TEMPLATE, values, SECONDS)
+    finally:
+        _one_at_a_time.release()
 
 
 def data(content: Content, status: str, show: Callable[[str], str]) -> dict:

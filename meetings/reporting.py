@@ -193,12 +193,14 @@ def who_took_part(meeting: Meeting) -> QuerySet[Registration]:
 
 
 def _participants(meeting: Meeting) -> list[Block]:
-    """How many from where; names of those alone who agreed that they stand in the report.
+    """How many from where; names of those alone who agreed, and whose accounts are not blocked.
 
     The consent to appear on the list of participants ends with the meeting, and is not used here.
     """
     people = list(
-        who_took_part(meeting).select_related("organisation", "country").order_by("name", "pk")
+        who_took_part(meeting)
+        .select_related("organisation", "country", "user")
+        .order_by("name", "pk")
     )
     if not people:
         return []
@@ -226,7 +228,7 @@ def _participants(meeting: Meeting) -> list[Block]:
     )
     countries = Counter(str(one.country) if one.country else unknown for one in people)
     found.append(_counts(_("Country"), countries))
-    named = [one for one in people if one.in_report]
+    named = [one for one in people if one.in_report and one.user.is_active]
     if named:
         rows = [[one.name, one.represents, str(one.country or "")] for one in named]
         found.append(Block("text", [_("These agreed that their names stand here:")]))

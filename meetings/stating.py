@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from advice import registering
 from advice.models import Need
+from documents.models import Audience
 from meetings import permissions
 from meetings.models import Meeting, StatedNeed, Statement
 from partners import mail
@@ -166,28 +167,34 @@ def _of_writer(statement_id: int, to: str, by: User, now: datetime) -> Statement
 def register(stated_id: int, by: User, now: datetime) -> tuple[Need, bool]:
     """Take a need of a statement into the register, once.
 
-    Returns the row of the register, and whether it is new: a second click finds the first one's.
-    Raises Refused for a draft.
+    The register is public: it names the meeting only where everybody may see that. Returns the row
+    of the register, and whether it is new: a second click finds the first one's. Raises Refused for
+    a draft.
     """
-    stated = StatedNeed.objects.select_for_update(of=("self",)).get(pk=stated_id)
-    if stated.need_id is not None:
-        return stated.need, False
+    statement_id = StatedNeed.objects.values_list("statement", flat=True).get(pk=stated_id)
+    # The statement first, as `save` does
     statement = (
         Statement.objects.select_related("meeting", "country", "author")
         .select_for_update(of=("self",), no_key=True)
-        .get(pk=stated.statement_id)
+        .get(pk=statement_id)
     )
+    stated = StatedNeed.objects.select_for_update(of=("self",)).get(pk=stated_id)
+    if stated.need_id is not None:
+        return stated.need, False
     if statement.status != Statement.Status.SENT:
         raise Refused(_("This statement is a draft. Its needs can be taken over once it is sent."))
     meeting = statement.meeting
+    source, url = _("Statement of %(country)s") % {"country": statement.country}, ""
+    if meeting.audience == Audience.PUBLIC:
+        source += f", {meeting}"
+        url = mail.absolute(statement.get_absolute_url())
     values = {
         "country": statement.country,
         "title": stated.title,
         "description": stated.text or stated.title,
         "source": Need.Source.MEETING,
-        "source_text": _("Statement of %(country)s, %(meeting)s")
-        % {"country": statement.country, "meeting": meeting},
-        "url": mail.absolute(statement.get_absolute_url()),
+        "source_text": source,
+        "url": url,
         "year": meeting.starts_on.year,
         "fictitious": statement.fictitious,
         "terms": list(stated.terms.all()),

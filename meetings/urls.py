@@ -24,6 +24,7 @@ from meetings.views import (
     registration,
     registrations,
     report,
+    report_consent,
     statements,
     zones,
 )
@@ -296,6 +297,11 @@ REPORT: list = [
     path("<slug:code>/report/open/", report.report_open, name="report_open"),
     path("<slug:code>/report/final/", report.report_finish, name="report_finish"),
     path("<slug:code>/report/draft/", report.report_take_back, name="report_take_back"),
+    path(
+        "<slug:code>/report/without-my-name/",
+        report_consent.registration_report_consent,
+        name="registration_report_consent",
+    ),
 ]
 
 #: Those without a code come first, and no meeting has one of these words as its code

@@ -65,7 +65,10 @@ class ItemForm(forms.ModelForm):
         label=_("Discussion questions"),
         required=False,
         max_length=5000,
-        help_text=_("One in each line."),
+        help_text=_(
+            "One in each line. Of an item that is published already, they are shown as soon as you "
+            "save."
+        ),
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import Audience, CommentRound, Document
+from documents.models import Audience, CommentRound, Document, Version
 from meetings.models.agenda import Item
 from meetings.models.meeting import Meeting
 from partners.models import Organisation
@@ -316,3 +316,10 @@ class Report(models.Model):
 
     def __str__(self):
         return str(self.meeting)
+
+    @property
+    def published(self) -> Version | None:
+        """What stands in the library: while amendments are asked for, the text they are about."""
+        if self.status == self.Status.AMENDMENTS:
+            return self.round.version
+        return self.document and self.document.current

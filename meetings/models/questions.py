@@ -5,24 +5,37 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from meetings.models.agenda import Item
+from meetings.models.agenda import AgendaVersion, Item
 from meetings.models.meeting import Meeting
 from partners.models import Organisation
 
 
+class _HasItem(Func):
+    """Whether the content of a version holds an item: its arguments are content and {"id": key}."""
+
+    template = "jsonb_path_exists(%(expressions)s)"
+    arg_joiner = ", '$[*].items[*] ? (@.id == $id)', "
+    output_field = models.BooleanField()
+
+
 class QuestionQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those for discussion and those that were opened, of meetings that the person sees.
+        """Those that were opened, and those of the published agenda, of meetings that one sees.
 
-        Questions of the survey stand on a page of their own, and whoever prepares the meeting sees
-        all. The one definition.
+        A question for discussion is there from when its item is. Questions of the survey stand on a
+        page of their own, and whoever prepares the meeting sees all. The one definition.
         """
         seen = Meeting.objects.visible_to(user)
-        shown = Q(kind=Question.Kind.DISCUSSION) | ~Q(status=Question.Status.PREPARED)
+        newest = AgendaVersion.objects.filter(meeting=OuterRef("meeting")).order_by("-number")
+        has_item = _HasItem("content", JSONObject(id=OuterRef("item")))
+        on_agenda = Q(Subquery(newest.values(has=has_item)[:1]))
+        shown = Q(kind=Question.Kind.DISCUSSION) & on_agenda
+        shown |= ~Q(status=Question.Status.PREPARED)
         own = Meeting.objects.organised_by(user)
         return self.filter(
             shown & Q(is_survey=False) | Q(meeting__in=own.values("pk")),

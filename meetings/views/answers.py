@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from meetings import answering, permissions, results
+from meetings import agenda, answering, permissions, results
 from meetings.finding import visible
 from meetings.forms.answers import AnswerForm
 from meetings.models import Answered, Meeting, Question
@@ -85,6 +85,7 @@ def question_detail(request, code: str, number: int):
         "is_open": question.takes_answers(now),
         "is_over": question.is_over(now),
         "can_organise": permissions.can_organise(user, meeting),
+        "item": _item_heading(question, user),
         **_results(question, user, now),
     }
     return render(request, "meetings/question_detail.html", context)
@@ -93,6 +94,16 @@ def question_detail(request, code: str, number: int):
 def _seen(request, meeting: Meeting, number: int) -> Question:
     seen = Question.objects.visible_to(request.user).select_related("meeting", "item")
     return get_object_or_404(seen, meeting=meeting, number=number)
+
+
+def _item_heading(question: Question, user) -> str:
+    """Its agenda item as it was published; of a draft, organisers alone are told the title."""
+    if question.item is None:
+        return ""
+    published = agenda.published_heading(question.item, question.meeting)
+    if published or not permissions.can_organise(user, question.meeting):
+        return published
+    return str(question.item)
 
 
 def _houses(question: Question, user, now) -> list[Organisation]:

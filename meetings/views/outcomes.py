@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from documents.models import Document
 from experts import exporting
 from meetings import deciding, permissions, tabling
 from meetings.filters import OutcomeFilter
 from meetings.finding import organised
 from meetings.forms.outcomes import OutcomeForm, ProgressForm
-from meetings.models import Meeting, Outcome
+from meetings.models import Meeting, Outcome, OutcomeChange
 from partners import mail
 from partners.pages import page_or_404, sign_in_where_hidden
 from partners.refusals import Refused
@@ -161,10 +162,25 @@ def _page(request, outcome: Outcome, form: ProgressForm | None = None):
         "is_public": outcome.meeting.audience == "public" and meeting_is_seen,
         "row": tabling.rows([outcome], user, today)[0],
         "document": document,
-        "changes": outcome.changes.select_related("by").order_by("-at", "-pk"),
+        "changes": _changes(outcome, user),
         "with_names": tabling.sees_names(user),
         "can_change": permissions.can_organise(user, outcome.meeting),
         "canonical": mail.absolute(outcome.get_absolute_url()),
         "form": form,
     }
     return render(request, "meetings/outcome_detail.html", context)
+
+
+def _changes(outcome: Outcome, user) -> list[OutcomeChange]:
+    """The log, the last line first; without addresses of documents that the person may not see.
+
+    They have no host, those elsewhere have one. An address tells the title.
+    """
+    changes = list(outcome.changes.select_related("by").order_by("-at", "-pk"))
+    codes = [one.url.rstrip("/").rpartition("/")[2] for one in changes if one.url.startswith("/")]
+    seen = Document.objects.visible_to(user).filter(code__in=codes).only("code")
+    addresses = {one.get_absolute_url() for one in seen}
+    for one in changes:
+        if one.url.startswith("/") and one.url not in addresses:
+            one.url = ""
+    return changes

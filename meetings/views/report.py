@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -45,19 +46,27 @@ def report_detail(request, code: str):
 @require_safe
 @sign_in_where_hidden
 def report_pdf(request, code: str):
-    """The file: of a final report the one that was published, else as it is now."""
+    """The file that was published; until it is final, organisers get it as it is now."""
     meeting, now = visible(request, code), timezone.now()
     report = _report_or_404(request, meeting)
     name = f"report-{meeting.code}.pdf"
-    if report.status == Report.Status.FINAL:
-        kept = report.document.current.translations.get(is_original=True)
+    is_final = report.status == Report.Status.FINAL
+    if is_final or not permissions.can_organise(request.user, meeting):
+        kept = report.published.translations.get(is_original=True)
         response = serving.serve(request, kept.file, kept.media_type, name, kept.sha256)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
     content = reporting.printed(report, Audience(meeting.audience), now)
     said = _("Draft of %(day)s") % {"day": date_format(now, "j F Y")}
+    try:
+        made = report_printing.pdf(content, said)
+    except report_printing.Busy as busy:
+        html = render_to_string("503.html", {"reason": str(busy), "minutes": 1})
+        return HttpResponse(
+            html, status=503, headers={"Retry-After": "60", "Cache-Control": "no-store"}
+        )
     return HttpResponse(
-        report_printing.pdf(content, said),
+        made,
         content_type="application/pdf",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -163,13 +172,15 @@ def _of_lead(request, code: str) -> Meeting:
 
 
 def _report_of(meeting: Meeting) -> Report:
-    found = Report.objects.filter(meeting=meeting).select_related("round", "document").first()
+    found = Report.objects.filter(meeting=meeting).select_related(*report_phases.FILED).first()
     return found or Report(meeting=meeting)
 
 
 def _report_or_404(request, meeting: Meeting) -> Report:
     """Organisers see it before anybody wrote a word of it."""
-    seen = Report.objects.visible_to(request.user).select_related("round", "document__current")
+    seen = Report.objects.visible_to(request.user).select_related(
+        *report_phases.FILED, "document__current"
+    )
     report = seen.filter(meeting=meeting).first()
     if report is not None:
         report.meeting = meeting
@@ -181,9 +192,9 @@ def _report_or_404(request, meeting: Meeting) -> Report:
 
 def _document(request, report: Report):
     """The document of the library, where this reader may see it."""
-    document = report.document
-    if document is None:
+    if report.published is None:
         return None
+    document = report.published.document
     return type(document).objects.visible_to(request.user).filter(pk=document.pk).first()
 
 

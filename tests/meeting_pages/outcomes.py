@@ -47,6 +47,7 @@ report_edit@next              SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
 report_open@over              SXXXXXXXXX SFFFFFFF22 SXXXXXXXXX
 report_finish@next            SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
 report_take_back@over         SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
+registration_report_consent   SXXXXXXXXX S-33------ SXXXXXXXXX
 """
 
 MODELS = """
@@ -110,6 +111,7 @@ def arguments(now: datetime) -> dict[str, list]:
     return {
         **{f"{name}@{which}": [key] for name in outcomes for which, key in keys.items()},
         **{f"{name}@{which}": [code] for name in pages for which, code in codes.items()},
+        "registration_report_consent": [LAST],
         "minutes_save@next": [NEXT, following],
         "minutes_save@over": [OVER, written],
         "minutes_texts@last": [LAST, earlier],

@@ -264,3 +264,23 @@ def test_the_page_of_a_meeting_shows_what_was_carried_over_and_what_it_brought(c
     context = client.get(last.get_absolute_url()).context
     assert [row.outcome.text for row in context["outcome_rows"]] == ["Seen by all"]
     assert context["open_actions"] == []
+
+
+def test_the_log_does_not_tell_of_a_document_that_the_reader_may_not_see(client):
+    action, lead = OutcomeFactory(), LeadFactory()
+    for audience in ("public", "core"):
+        document = DocumentFactory(code=f"for-{audience}", audience=audience)
+        stays = action.status
+        deciding.report_progress(action.pk, stays, "See there.", lead, NOW, document=document)
+    elsewhere = "https://example.org/figures/"
+    deciding.report_progress(action.pk, stays, "And there.", lead, NOW, url=elsewhere)
+
+    def told(user=None) -> list[str]:
+        client.logout()
+        if user:
+            client.force_login(user)
+        page = client.get(action.get_absolute_url()).content.decode()
+        return [one for one in ("for-public", "for-core", elsewhere) if one in page]
+
+    assert told() == ["for-public", elsewhere]
+    assert told(core_member()) == ["for-public", "for-core", elsewhere]

@@ -15,11 +15,13 @@ from meetings import answering, asking, permissions, question_sets, results, wai
 from meetings.answering import Said
 from meetings.asking import Choice
 from meetings.models import Answer, Answered, Meeting, Pick, Question
+from meetings.showing import agenda as showing_agenda
 from partners.models import User
 from partners.refusals import Refused
 from tests.factories import (
     NOW,
     BookingFactory,
+    ItemFactory,
     LeadFactory,
     MeetingFactory,
     MembershipFactory,
@@ -27,8 +29,10 @@ from tests.factories import (
     PartnerFactory,
     PartnerUserFactory,
     QuestionFactory,
+    SessionFactory,
     UserFactory,
 )
+from tests.meetings.calendars import publish
 
 pytestmark = pytest.mark.django_db
 Kind, Unit, Asked = Question.Kind, Question.Unit, Question.AskedOf
@@ -724,8 +728,55 @@ def test_questions_in_preparation_and_of_the_survey_are_for_organisers_alone():
     meeting = MeetingFactory()
     QuestionFactory(meeting=meeting, status="prepared")
     QuestionFactory(meeting=meeting, is_survey=True)
-    talk = QuestionFactory(meeting=meeting, kind=Kind.DISCUSSION, status="prepared")
     opened = QuestionFactory(meeting=meeting)
 
-    assert list(Question.objects.visible_to(PartnerUserFactory())) == [talk, opened]
-    assert Question.objects.visible_to(LeadFactory()).count() == 4
+    assert list(Question.objects.visible_to(PartnerUserFactory())) == [opened]
+    assert Question.objects.visible_to(LeadFactory()).count() == 3
+
+
+# Questions of the agenda
+
+
+def test_a_discussion_question_is_there_from_when_its_item_is_published(client):
+    meeting = MeetingFactory()
+    session = SessionFactory(meeting=meeting)
+    ItemFactory(session=session)
+    publish(meeting)
+    item = ItemFactory(session=session, title="Unpublished")
+    question = QuestionFactory(meeting=meeting, item=item, kind="discussion", status="prepared")
+    loose = QuestionFactory(meeting=meeting, kind="discussion", status="prepared")
+    chair = UserFactory()
+    meeting.organisers.add(chair)
+
+    def readers(one: Question) -> list[int]:
+        found = []
+        for person in (PartnerUserFactory(), chair):
+            client.force_login(person)
+            answer = client.get(one.get_absolute_url())
+            found.append(answer.status_code)
+        return found
+
+    assert (readers(question), readers(loose)) == ([404, 200], [404, 200])
+    publish(meeting)
+    assert (readers(question), readers(loose)) == ([200, 200], [404, 200])
+    listed = showing_agenda.shown(meeting, UserFactory(), NOW)["agenda_days"]()
+    shown = [one.questions for _day, [only] in listed for one in only.items]
+    assert shown == [[], [str(question)]]
+
+
+def test_a_question_names_its_item_as_it_was_published(client):
+    item = ItemFactory(title="As published")
+    meeting = item.session.meeting
+    question = QuestionFactory(meeting=meeting, item=item)
+    chair = UserFactory()
+    meeting.organisers.add(chair)
+
+    def named(person) -> str:
+        client.force_login(person)
+        return client.get(question.get_absolute_url()).context["item"]
+
+    assert (named(PartnerUserFactory()), named(chair)) == ("", "As published")
+    publish(meeting)
+    item.title = "Not yet"
+    item.save()
+    assert (named(PartnerUserFactory()), named(chair)) == ("1. As published", "1. As published")

@@ -177,7 +177,7 @@ def test_amendments_are_asked_for_with_a_comment_round_on_a_document(meeting):
 
 def test_it_becomes_final_when_the_round_is_finished_and_can_be_taken_back(meeting, client):
     lead = LeadFactory()
-    report = opened(meeting, "partners", lead)
+    report = opened(meeting, "public", lead)
     for step in (report_phases.make_final, report_phases.take_back):
         with pytest.raises(Refused, match="not finished yet"):
             step(meeting.pk, lead, NOW)
@@ -288,3 +288,32 @@ def test_a_name_in_any_script_stops_no_file(meeting):
     report = report_phases.save(meeting.pk, "*markup* #let x = 1", "", 0, LeadFactory(), NOW)
     file = report_printing.pdf(reporting.printed(report, Audience.PARTNERS, NOW), "Draft")
     assert "*markup* #let x = 1" in text_of(file)
+
+
+def test_people_who_are_asked_get_the_file_that_they_were_asked_about(meeting, client):
+    report_phases.save(meeting.pk, "Asked about.", "", 0, LeadFactory(), NOW)
+    draft = opened(meeting, "partners").round.version
+    report_phases.save(meeting.pk, "Written since.", "", 1, LeadFactory(), NOW)
+    address = reverse("report_pdf", args=[meeting.code])
+
+    client.force_login(PartnerUserFactory())
+    kept = client.get(address)
+
+    assert b"".join(kept.streaming_content) == draft.translations.get().file.read()
+    assert kept["Cache-Control"] == "private, no-cache"
+    client.force_login(LeadFactory())
+    assert "Written since." in text_of(client.get(address).content)
+
+
+def test_who_asks_for_a_file_while_others_are_made_is_asked_to_come_back(
+    meeting, client, monkeypatch
+):
+    monkeypatch.setattr(report_printing, "WAIT_SECONDS", 0.01)
+    lead = LeadFactory()
+    client.force_login(lead)
+    with report_printing._one_at_a_time:
+        busy = client.get(reverse("report_pdf", args=[meeting.code]))
+        with pytest.raises(Refused, match="Other reports are being typeset"):
+            report_phases.make_final(meeting.pk, lead, NOW)
+    assert (busy.status_code, busy["Retry-After"]) == (503, "60")
+    assert "Other reports are being typeset" in busy.content.decode()

@@ -29,6 +29,7 @@ from tests.factories import (
     StatementFactory,
     UserFactory,
 )
+from wmaportal.local import servers
 
 pytestmark = pytest.mark.django_db
 
@@ -383,6 +384,20 @@ def test_the_lead_takes_a_need_into_the_register_with_one_click_and_once(client,
     assert f'It is there already: <a href="{row.get_absolute_url()}">A store</a>' in page
 
 
+def test_the_register_does_not_name_a_meeting_that_is_not_for_everybody(client, lead):
+    need = stated(meeting=MeetingFactory(audience="partners", title="Talks behind doors"))
+    page = client.get(need.statement.get_absolute_url()).content.decode()
+    assert "It does not name this meeting" in page
+
+    take(client, need)
+
+    row = Need.objects.get()
+    assert (row.source, row.source_text, row.url) == ("meeting", "Statement of Uruguay", "")
+    client.logout()
+    page = client.get(row.get_absolute_url()).content.decode()
+    assert ("A store" in page, "behind doors" in page) == (True, False)
+
+
 def test_a_need_of_a_draft_is_not_taken_over(client, lead):
     need = stated(status="draft", sent_at=None)
 
@@ -427,6 +442,34 @@ def test_two_clicks_at_once_make_one_row_of_the_register():
 
     row = Need.objects.get()
     assert sorted(found) == [(row.pk, False), (row.pk, True)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lead_waits_for_somebody_who_saves_the_statement_and_neither_is_refused():
+    need, lead, found = stated(), LeadFactory(), []
+
+    def click():
+        found.append(stating.register(need.pk, lead, NOW)[1])
+        connection.close()
+
+    thread = Thread(target=click)
+    with transaction.atomic():
+        need.statement.save()
+        thread.start()
+        servers.wait_until(_somebody_waits, 10)
+        need.save()
+    thread.join()
+
+    assert found == [True]
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return cursor.fetchone()[0]
 
 
 # My page
