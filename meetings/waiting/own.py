@@ -1,4 +1,4 @@
-"""The own meetings, for “My page”: those that one is registered for, and those that one prepares."""
+"""Meetings for “My page”: those that one is registered for, and those that one prepares."""
 
 from datetime import datetime
 
