@@ -62,8 +62,8 @@ def register(
     organisers' own questions. `by`: the organiser who registers somebody by hand, also before and
     after the desk is open. Who gave everything back may register again. Raises Refused.
     """
-    # A button that is pressed twice comes one by one; the parts are locked after this, see seats
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    # Also a button that is pressed twice comes one by one, and nobody cancels the meeting meanwhile
+    seats.locked(meeting_id)
     meeting = Meeting.objects.select_related("desk").get(pk=meeting_id)
     if refusal := why_not(meeting, now, by_hand=by is not None):
         raise Refused(refusal)

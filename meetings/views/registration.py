@@ -118,7 +118,7 @@ def registration_own(request, code: str):
         "answers": own.registration.answers.select_related("question"),
         "ways": own_places.can_move_to(own, [one for one in parts if one.is_way], now),
         "visits": [
-            {"part": part, "booking": own.at(part), "is_open": now < part.begins}
+            {"part": part, "booking": own.at(part), "is_open": own_places.is_open(part, now)}
             for part in parts
             if not part.is_way
         ],
@@ -256,7 +256,7 @@ def visit_join(request, code: str, pk: int):
     meeting, own = _own(request, code)
     visit = get_object_or_404(meeting.parts.visits().with_waiting(), pk=pk)
     visit.meeting = meeting
-    if own.way is None or own.at(visit) or timezone.now() >= visit.begins:
+    if own.way is None or own.at(visit) or not own_places.is_open(visit, timezone.now()):
         messages.info(request, _("You cannot sign up for this visit now."))
         return redirect(reverse("registration_own", args=[meeting.code]))
     data = request.POST if request.method == "POST" else None  # a form without questions is empty
