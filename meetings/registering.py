@@ -67,7 +67,9 @@ def register(
     meeting = Meeting.objects.select_related("desk").get(pk=meeting_id)
     if refusal := why_not(meeting, now, by_hand=by is not None):
         raise Refused(refusal)
-    registration = Registration.objects.filter(meeting=meeting, user=user).first()
+    # Read under the lock, with all that a step before this one wrote about its calendar event
+    rows = Registration.objects.select_for_update(no_key=True)
+    registration = rows.filter(meeting=meeting, user=user).first()
     if registration is None:
         registration = Registration(meeting=meeting, user=user, created_at=now)
     elif registration.bookings.live().of_ways().exists():

@@ -1,9 +1,11 @@
 """Registering on the pages: the form, sign-in between, the own page, site visits."""
 
+import threading
 from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.urls import reverse
 
 from meetings import desks, registering, seats
@@ -22,6 +24,7 @@ from tests.factories import (
     RegistrationDeskFactory,
     UserFactory,
 )
+from wmaportal.local import servers
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -210,6 +213,36 @@ def test_two_clicks_are_one_registration(hall):
 
     with pytest.raises(Refused, match="registered already"):
         registering.register(hall.meeting_id, user, hall.pk, values, {}, NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_registers_again_while_the_seat_is_taken_back_keeps_what_calendars_were_told(hall):
+    user, lead = UserFactory(), LeadFactory()
+    booking = registering.register(hall.meeting_id, user, hall.pk, {"name": "Ana"}, {}, NOW)
+    thread = threading.Thread(target=_register_again, args=[hall, user])
+
+    with transaction.atomic():
+        seats.decline(booking.pk, "No visa.", lead, NOW)  # its event is taken out of calendars
+        thread.start()
+        assert servers.wait_until(_somebody_waits, 10)
+    thread.join(10)
+
+    registration = Registration.objects.get()
+    assert registration.bookings.get(number=2).status == "confirmed"
+    assert (registration.told_sequence, registration.own_sequence) == (0, 2)
+
+
+def _register_again(part: Part, user):
+    try:
+        registering.register(part.meeting_id, user, part.pk, {"name": "Ana"}, {}, NOW)
+    finally:
+        connection.close()
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
 
 
 def test_who_cancelled_registers_again_with_a_new_number(client, hall):
