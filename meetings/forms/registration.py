@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 
 from django import forms
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from advice.forms.requests import country_choices
 from experts.forms import TextField
+from meetings.desks import erased_in_words
 from meetings.models import (
     FormAnswer,
     FormQuestion,
@@ -32,10 +32,6 @@ APPEARANCES = (
         gettext_lazy("Everyone who may see this meeting sees my name, organisation and country"),
     ),
 )
-
-
-def erased_in_words(day: date) -> str:
-    return _("Erased on %(day)s.") % {"day": date_format(day, "j F Y")}
 
 
 def seats_in_words(part: Part, waiting: int) -> str:
