@@ -151,9 +151,11 @@ class RegistrationForm(QuestionsForm):
         help_text=gettext_lazy("The report stays. Without this it counts you and names you not."),
     )
 
+    #: What organisers approve
+    IDENTITY = ("name", "organisation", "organisation_name", "country")
     #: In this order; the organisers' questions come before the last two
     FIELDS = (
-        *("name", "organisation", "organisation_name", "country"),
+        *IDENTITY,
         *("is_funded", "diet", "access", "wants_letter", "appearance", "in_report"),
     )
 
@@ -166,9 +168,13 @@ class RegistrationForm(QuestionsForm):
         user,
         today: date,
         registration: Registration | None = None,
+        is_approved: bool = False,
         typed: dict | None = None,
     ):
-        """`registration`: the one that is changed, which keeps its way; `typed`: before sign-in."""
+        """`registration`: the one that is changed, which keeps its way; `typed`: before sign-in.
+
+        `is_approved`: then the organisers alone change name, organisation and country.
+        """
         initial = _initial(registration) if registration else _known_of(user, today)
         super().__init__(data, initial=initial | (typed or {}))
         ways = meeting.parts.ways().with_waiting()
@@ -190,6 +196,9 @@ class RegistrationForm(QuestionsForm):
             self.fields["organisation_name"].label = _("Organisation that you represent")
         else:
             self.fields["organisation_name"].help_text = _("If it is another one.")
+        self.is_approved = is_approved
+        for name in self.IDENTITY if is_approved else ():
+            self.fields.pop(name, None)
         if not desk.asks_funding:
             del self.fields["is_funded"]
         if not desk.offers_letters:
@@ -210,8 +219,9 @@ class RegistrationForm(QuestionsForm):
     def values(self) -> dict:
         """Fields of Registration → values; what the form does not ask is left out."""
         found = {name: self.cleaned_data[name] for name in self.FIELDS if name in self.fields}
-        found["country_id"] = found.pop("country") or None
-        found.setdefault("organisation", None)
+        if not self.is_approved:
+            found["country_id"] = found.pop("country") or None
+            found.setdefault("organisation", None)
         return found
 
     def typed(self) -> dict[str, str]:

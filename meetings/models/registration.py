@@ -464,6 +464,13 @@ class Booking(models.Model):
         return before.count() + 1
 
 
+class InvitationLetterQuerySet(models.QuerySet):
+    def with_what_it_is_held_against(self):
+        """With the registration and the meeting as they are now."""
+        registration = [f"registration__{name}" for name in ("organisation", "country", "user")]
+        return self.select_related("registration__meeting__country", *registration)
+
+
 class InvitationLetter(models.Model):
     """A letter for a visa, with a number and an address where an authority can verify it.
 
@@ -490,6 +497,8 @@ class InvitationLetter(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationLetterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation letter")

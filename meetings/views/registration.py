@@ -148,6 +148,7 @@ def registration_change(request, code: str):
         user=request.user,
         today=now.date(),
         registration=own.registration,
+        is_approved=registering.is_approved(own.registration),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -157,7 +158,7 @@ def registration_change(request, code: str):
         else:
             messages.success(request, _("Your registration is changed."))
             return redirect("registration_own", meeting.code)
-    context = {"meeting": meeting, "desk": desk, "form": form}
+    context = {"meeting": meeting, "desk": desk, "form": form, "registration": own.registration}
     return render(request, "meetings/registration_change.html", context)
 
 

@@ -9,7 +9,14 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 from meetings import desks, registering, seats
-from meetings.models import FormAnswer, FormQuestion, Meeting, Part, Registration
+from meetings.models import (
+    FormAnswer,
+    FormQuestion,
+    Meeting,
+    Part,
+    Registration,
+    RegistrationDesk,
+)
 from meetings.waiting import registration as waiting
 from partners.refusals import Refused
 from tests.factories import (
@@ -308,6 +315,48 @@ def test_what_one_said_can_be_changed_until_the_meeting_is_over(client, hall):
     Meeting.objects.update(status="held")
     with pytest.raises(Refused, match="is over"):
         registering.change(registration.pk, {"name": "X"}, {}, NOW)
+
+
+APPROVED = "The organisers have approved these. Ask the organisers to change these."
+SAID = {"name": "A stranger", "appearance": "everyone", "country": "PE", "diet": "vegan"}
+
+
+@pytest.mark.parametrize("status", ["waiting", "offered", "confirmed"])
+def test_whom_the_organisers_approved_cannot_become_somebody_else(client, hall, status):
+    RegistrationDesk.objects.update(needs_approval=True)
+    until = hall.begins if status == "offered" else None
+    booking = BookingFactory(
+        part=hall, status=status, registration__name="Ana", offered_until=until
+    )
+    client.force_login(booking.registration.user)
+    change = reverse("registration_change", args=[hall.meeting.code])
+    page = client.get(change)
+    assert APPROVED in words(page)
+    assert "name" not in page.context["form"].fields
+
+    client.post(change, SAID)
+
+    registration = Registration.objects.get()
+    assert (registration.name, registration.country_id, registration.diet) == (
+        *("Ana", "UY"),
+        "vegan",
+    )
+    with pytest.raises(Refused, match="Ask them to change these"):
+        registering.change(registration.pk, {"name": "A stranger"}, {}, NOW)
+    registering.change(registration.pk, {"name": "Ana", "country_id": "UY"}, {}, NOW)
+
+
+@pytest.mark.parametrize(("needs_approval", "status"), [(False, "confirmed"), (True, "applied")])
+def test_who_needs_no_approval_or_has_none_yet_changes_the_name(
+    client, hall, needs_approval, status
+):
+    RegistrationDesk.objects.update(needs_approval=needs_approval)
+    booking = BookingFactory(part=hall, status=status, registration__name="Ana")
+    client.force_login(booking.registration.user)
+
+    client.post(reverse("registration_change", args=[hall.meeting.code]), SAID)
+
+    assert Registration.objects.get().name == "A stranger"
 
 
 def test_an_offer_is_accepted_with_its_button_alone(client, hall):

@@ -21,6 +21,7 @@ from tests.factories import (
     BookingFactory,
     LeadFactory,
     MeetingFactory,
+    OrganisationFactory,
     PartFactory,
     RegistrationDeskFactory,
     RegistrationFactory,
@@ -386,6 +387,30 @@ def test_organisers_approve_and_decline_with_a_reason(client, meeting, hall):
     )
     page = words(client.get(at("registration_detail", meeting, boris.registration_id)))
     assert "The hall is small." in page
+
+
+def test_organisers_correct_who_somebody_is(client, meeting, hall):
+    house = OrganisationFactory(name="Institute of lamps")
+    registration = comes(hall, "Anna", organisation=house, diet="vegan").registration
+    correct = at("registration_correct", meeting, registration.pk)
+    form = client.get(correct).context["form"]
+    assert (form["name"].value(), form["represents"].value()) == ("Anna", "Institute of lamps")
+
+    client.post(correct, {"name": "Ana", "represents": "Institute of lamps", "country": "PE"})
+    registration.refresh_from_db()
+    assert (registration.name, registration.organisation, registration.country_id) == (
+        "Ana",
+        house,
+        "PE",
+    )
+    client.post(correct, {"name": "Ana", "represents": "Ministry", "country": ""})
+    registration.refresh_from_db()
+    assert (registration.represents, registration.organisation, registration.diet) == (
+        "Ministry",
+        None,
+        "vegan",
+    )
+    assert list(errors(client.post(correct, {"name": " "}))) == ["name"]
 
 
 def test_the_lead_approves_in_the_queue(hall):
