@@ -153,6 +153,8 @@ class RegistrationForm(QuestionsForm):
 
     #: What organisers approve
     IDENTITY = ("name", "organisation", "organisation_name", "country")
+    #: Read by the organisers alone
+    PRIVATE = ("is_funded", "diet", "access")
     #: In this order; the organisers' questions come before the last two
     FIELDS = (
         *IDENTITY,
@@ -225,8 +227,10 @@ class RegistrationForm(QuestionsForm):
         return found
 
     def typed(self) -> dict[str, str]:
-        """What was typed, as a session can keep it."""
-        return {name: self.data[name] for name in self.fields if name in self.data}
+        """What was typed, as a session can keep it: nothing that the organisers alone may read."""
+        sensitive = {f"q{one.pk}" for one in self.questions if one.is_sensitive}
+        kept = self.fields.keys() - sensitive - set(self.PRIVATE)
+        return {name: self.data[name] for name in kept if name in self.data}
 
 
 def _initial(registration: Registration) -> dict:

@@ -5,7 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
+from django.test import Client
 from django.urls import reverse
 
 from meetings import desks, registering, seats
@@ -17,6 +19,7 @@ from meetings.models import (
     Registration,
     RegistrationDesk,
 )
+from meetings.views import registration as views
 from meetings.waiting import registration as waiting
 from partners.refusals import Refused
 from tests.factories import (
@@ -109,28 +112,74 @@ def test_what_is_not_asked_is_not_there(client):
     assert "invitation letter" not in page
 
 
-def test_a_visitor_fills_in_signs_in_and_finds_everything_typed(client, hall):
-    answer = client.post(register_url(hall), typed(hall, diet="no nuts"))
+def signs_in(client, user):
+    """As signing in does: the session goes on, with what is kept in it."""
+    kept = client.session[views.KEPT]
+    client.force_login(user)
+    session = client.session
+    session[views.KEPT] = kept
+    session.save()
+
+
+def test_a_visitor_fills_in_signs_in_and_finds_what_was_typed(client, hall):
+    answer = client.post(register_url(hall), typed(hall, organisation_name="Ministry"))
     assert "Your answers are kept. Who are you?" in words(answer)
     assert Registration.objects.count() == 0
 
-    session = dict(client.session)
-    client.force_login(UserFactory())
-    kept = client.session
-    kept.update({"meeting_registration": session["meeting_registration"]})
-    kept.save()
+    signs_in(client, UserFactory())
     page = client.get(register_url(hall))
 
     assert "Your answers are here" in words(page)
     form = page.context["form"]
-    assert {name: form[name].value() for name in ("way", "name", "country", "diet")} == {
-        "way": str(hall.pk),
-        "name": "Ana Silva",
-        "country": "UY",
-        "diet": "no nuts",
+    names = ("way", "name", "organisation_name", "country")
+    assert [form[name].value() for name in names] == [
+        *(str(hall.pk), "Ana Silva"),
+        *("Ministry", "UY"),
+    ]
+    client.post(register_url(hall), typed(hall))
+    assert views.KEPT not in client.session
+
+
+def test_what_the_organisers_alone_may_read_is_not_kept_before_sign_in(client, hall):
+    illness = question(hall.meeting, text="Illness?", kind="text", is_sensitive=True)
+    dinner = question(hall.meeting)
+    private = {"diet": "no-nuts", "access": "epilepsy", f"q{illness.pk}": "asthma"}
+    said = typed(hall, is_funded="on", **private, **{f"q{dinner.pk}": "yes"})
+
+    answer = client.post(register_url(hall), said)
+
+    assert "are not kept: we ask for them again" in words(answer)
+    assert set(client.session[views.KEPT]["typed"]) == {
+        *("way", "name", "country", "appearance"),
+        f"q{dinner.pk}",
     }
-    client.post(register_url(hall), typed(hall, diet="no nuts"))
-    assert "meeting_registration" not in client.session
+    signs_in(client, UserFactory())
+    page = words(client.get(register_url(hall)))
+    assert "Say your diet, access needs" in page
+    assert [word in page for word in ("no-nuts", "epilepsy", "asthma")] == [False] * 3
+
+
+def test_what_a_visitor_typed_is_kept_for_an_hour(client, hall):
+    client.post(register_url(hall), typed(hall))
+    signs_in(client, UserFactory())
+
+    with time_machine.travel(NOW + timedelta(minutes=61), tick=False):
+        page = client.get(register_url(hall))
+
+    assert "Your answers are here" not in words(page)
+    assert page.context["form"]["country"].value() == ""
+    assert views.KEPT not in client.session
+
+
+def test_nobody_fills_the_store_of_sessions_from_one_connection(hall):
+    answers = [Client().post(register_url(hall), typed(hall)) for _number in range(21)]
+
+    assert "Your answers are kept" in words(answers[19])
+    assert answers[20].context["form"].errors["__all__"] == [
+        "Somebody sent this form very often from your connection. Wait a few minutes and send "
+        "it again, or sign in first. Nothing that you typed is lost."
+    ]
+    assert Session.objects.count() == 20
 
 
 def test_wrong_input_loses_nothing(client, hall):
