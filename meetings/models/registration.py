@@ -247,6 +247,19 @@ class RegistrationQuerySet(models.QuerySet):
         """Those with a seat, an offer, a place in a line or before the organisers."""
         return self.filter(pk__in=Booking.objects.live().values("registration"))
 
+    def in_vain(self):
+        """Those of people who never had a confirmed seat, never got a letter and were not there.
+
+        A calendar event was sent with each confirmed seat on site or online: who has none and has
+        never had one taken back, never had a seat.
+        """
+        confirmed = Booking.objects.filter(status=Booking.Status.CONFIRMED)
+        return (
+            self.filter(told_sequence=-1, own_sequence=0, letters=None, attendances=None)
+            .exclude(pk__in=confirmed.values("registration"))
+            .order_by()
+        )
+
     def showing_themselves(self, to_participants: bool, today: date):
         """Those whose name may stand on the list: by consent, while the meeting is not over.
 
