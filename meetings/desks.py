@@ -1,8 +1,9 @@
 """The desk of a meeting: when it is open, how many seats there are, what it asks, site visits."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,12 +19,17 @@ def keep(
     """Set up the desk, or change it.
 
     `values`: fields of RegistrationDesk; `ways`: kind → seats (None: no limit) of each way that is
-    offered, others go. Raises Refused where people have seats that would go.
+    offered, others go. Raises Refused where people have seats that would go, and where answers
+    would be erased later than those who registered were told.
     """
+    locked = RegistrationDesk.objects.select_for_update(no_key=True)
+    before = locked.filter(meeting=meeting_id).first()
+    parts = {part.kind: part for part in seats.locked(meeting_id).values() if part.is_way}
+    if before and why_not_erased_on(before, values["erase_on"]):
+        raise Refused(why_not_erased_on(before, values["erase_on"]))
     desk, _is_new = RegistrationDesk.objects.update_or_create(
         meeting_id=meeting_id, defaults=values
     )
-    parts = {part.kind: part for part in seats.locked(meeting_id).values() if part.is_way}
     for kind in Part.WAYS:
         part = parts.get(kind)
         if kind not in ways:
@@ -34,6 +40,20 @@ def keep(
         elif part.seats != ways[kind]:
             seats.set_seats(part.pk, ways[kind], now)
     return desk
+
+
+def why_not_erased_on(desk: RegistrationDesk, day: date) -> str:
+    """Why answers cannot be kept until this day, in a sentence; empty where they can."""
+    is_promised = day > desk.erase_on and desk.meeting.registrations.exists()
+    if not is_promised:
+        return ""
+    said = _("People registered while the form said: %(promise)s Choose that day or before.")
+    return said % {"promise": erased_in_words(desk.erase_on)}
+
+
+def erased_in_words(day: date) -> str:
+    """What the form promises of sensitive answers."""
+    return _("Erased on %(day)s.") % {"day": date_format(day, "j F Y")}
 
 
 @transaction.atomic
@@ -95,10 +115,21 @@ def add_question(meeting: Meeting, part: Part | None, values: dict) -> FormQuest
 
 @transaction.atomic
 def change_question(question_id: int, values: dict) -> FormQuestion:
-    """Raises Refused for another kind of answer, once somebody has answered."""
+    """Raises Refused for another kind of answer, once somebody has answered.
+
+    Nor is a question sensitive no more then: that its answers are erased was promised.
+    """
     question = FormQuestion.objects.select_for_update().get(pk=question_id)
-    if question.kind != values["kind"] and question.answers.exists():
+    has_answers = question.answers.exists()
+    if question.kind != values["kind"] and has_answers:
         raise Refused(_("People have answered already: the kind of the answer stays as it is."))
+    if question.is_sensitive and not values["is_sensitive"] and has_answers:
+        raise Refused(
+            _(
+                "People have answered already and were told that their answers will be erased: "
+                "the question stays sensitive."
+            )
+        )
     for name, value in values.items():
         setattr(question, name, value)
     question.save(update_fields=list(values))

@@ -1,15 +1,16 @@
-"""Sensitive answers go on the day that the form stated: diet, access, funding, own questions.
+"""What goes on the day that the form stated: diet, access, funding, own questions, reasons.
 
 Letters stay as they were issued, with name, organisation and country, so that their addresses can
-say what was issued; registrations stay with their names, seats and attendance.
+say what was issued; registrations stay with their names, seats and attendance. Who never had a seat
+nor a letter is of no use to anybody after the meeting: that registration goes as a whole.
 """
 
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from meetings import zones
-from meetings.models import FormAnswer, Registration, RegistrationDesk
+from meetings import seats, zones
+from meetings.models import Booking, FormAnswer, Registration, RegistrationDesk
 
 EMPTY = {"diet": "", "access": "", "is_funded": False, "wants_letter": False}
 #: Somewhere on earth it is this much later than in UTC
@@ -24,31 +25,45 @@ def erase_due(now: datetime) -> int:
     latest: date = (now + AHEAD).date()
     desks = RegistrationDesk.objects.filter(erase_on__lte=latest).select_related("meeting")
     due = [desk for desk in desks if desk.erase_on <= zones.day_at(desk.meeting, now)]
-    return sum(_erase(desk.pk, now) for desk in due if desk.erased_at is None or _is_left(desk))
+    left = (desk for desk in due if desk.erased_at is None or _is_left(desk, now))
+    return sum(_erase(desk.pk, now) for desk in left)
 
 
 def _sensitive(desk: RegistrationDesk):
-    """Registrations with a need that is not empty, and answers to sensitive questions."""
+    """Registrations with a need that is not empty, answers to sensitive questions, reasons."""
     of_meeting = Registration.objects.filter(meeting=desk.meeting_id)
     answers = FormAnswer.objects.filter(
         registration__meeting=desk.meeting_id, question__is_sensitive=True
     )
-    return of_meeting.exclude(**EMPTY), answers
+    reasons = Booking.objects.filter(part__meeting=desk.meeting_id).exclude(reason="")
+    return of_meeting.exclude(**EMPTY), answers, reasons
 
 
-def _is_left(desk: RegistrationDesk) -> bool:
-    return any(rows.exists() for rows in _sensitive(desk))
+def _in_vain(desk: RegistrationDesk, now: datetime):
+    """Registrations of nobody who ever had a seat; none while the meeting may still take place."""
+    of_meeting = Registration.objects.filter(meeting=desk.meeting_id)
+    is_past = desk.meeting.ends_on < zones.day_at(desk.meeting, now)
+    return of_meeting.in_vain() if is_past else of_meeting.none()
+
+
+def _is_left(desk: RegistrationDesk, now: datetime) -> bool:
+    return any(rows.exists() for rows in (*_sensitive(desk), _in_vain(desk, now)))
 
 
 @transaction.atomic
 def _erase(desk_id: int, now: datetime) -> bool:
     """All of one meeting, or nothing; whether there was something to do."""
-    desk = RegistrationDesk.objects.select_for_update(of=("self",)).get(pk=desk_id)
-    registrations, answers = _sensitive(desk)
+    desks = RegistrationDesk.objects.select_for_update(no_key=True, of=("self",))
+    desk = desks.select_related("meeting").get(pk=desk_id)
+    seats.locked(desk.meeting_id)  # a registration in vain goes with its bookings
+    registrations, answers, reasons = _sensitive(desk)
     # Somebody who saves the form at this moment is waited for
-    list(registrations.select_for_update().order_by("pk").values_list("pk", flat=True))
+    of_meeting = Registration.objects.filter(meeting=desk.meeting_id)
+    list(of_meeting.select_for_update().order_by("pk").values_list("pk", flat=True))
+    gone = _in_vain(desk, now).delete()[0]
     changed = registrations.update(**EMPTY)
-    gone = answers.delete()[0]
+    gone += answers.delete()[0]
+    changed += reasons.update(reason="")
     is_first = desk.erased_at is None
     if is_first or changed or gone:
         desk.erased_at = now

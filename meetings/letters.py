@@ -3,7 +3,7 @@
 The portal never takes passport data, so none stands in a letter.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -21,8 +21,10 @@ from partners.models import User
 from partners.refusals import Refused
 
 NEWS = "meetings/mail/letter_news"
+DAY = timedelta(days=1)
 _LOCK = 0x57414D4C  # among PostgreSQL's advisory locks: one number is given at a time
 LOOKED_UP = 12  # letters of a token: 72 of its 256 bits
+ISSUED_A_DAY = 5  # for one registration, in 24 hours; the others must not lose their numbers to it
 
 
 class Standing(models.TextChoices):
@@ -33,6 +35,7 @@ class Standing(models.TextChoices):
     CANCELLED = "cancelled", gettext_lazy("The meeting is cancelled")
     GIVEN_BACK = "given_back", gettext_lazy("The seat was given back")
     OVER = "over", gettext_lazy("The meeting is over")
+    CHANGED = "changed", gettext_lazy("The person has changed the registration since")
     MOVED = "moved", gettext_lazy("The meeting has other days or another place now")
 
 
@@ -47,7 +50,9 @@ def standing(letter: InvitationLetter, now: datetime) -> Standing:
         return Standing.GIVEN_BACK
     if meeting.is_over(zones.day_at(meeting, now)):
         return Standing.OVER
-    if any(getattr(letter, name) != value for name, value in _moves(meeting).items()):
+    if _differs(letter, _person(letter.registration)):
+        return Standing.CHANGED
+    if _differs(letter, _moves(meeting)):
         return Standing.MOVED
     return Standing.HOLDS
 
@@ -61,7 +66,7 @@ def find(token: str) -> InvitationLetter | None:
     if len(token) < LOOKED_UP:
         return None
     begins_like_it = InvitationLetter.objects.filter(token__startswith=token[:LOOKED_UP])
-    for letter in begins_like_it.select_related("registration__meeting"):
+    for letter in begins_like_it.with_what_it_is_held_against():
         if constant_time_compare(letter.token, token):
             return letter
     return None
@@ -90,7 +95,7 @@ def issue(
 
     Participants issue their own where the meeting offers letters, organisers anybody's; who pays is
     said where an organiser wishes it. Raises Refused without a confirmed seat on site, for a
-    meeting that is not ahead, and where a letter that says the same is there.
+    meeting that is not ahead, where a letter that says the same is there, and after ISSUED_A_DAY.
     """
     registration = _locked(registration_id)
     meeting = registration.meeting
@@ -102,10 +107,16 @@ def issue(
     if old is not None:
         if not is_organiser:
             said["says_host_pays"] = old.says_host_pays  # that is not theirs to take out
-        if all(getattr(old, name) == value for name, value in said.items()):
+        if not _differs(old, said):
             raise Refused(
                 _("There is a letter already that says the same: %(label)s.") % {"label": old}
             )
+    if registration.letters.filter(issued_at__gt=now - DAY).count() >= ISSUED_A_DAY:
+        raise Refused(
+            _("%(n)s letters were issued here within a day. Issue the next one tomorrow.")
+            % {"n": ISSUED_A_DAY}
+        )
+    if old is not None:
         old.withdrawn_at = now
         old.save(update_fields=["withdrawn_at"])
     letter = InvitationLetter.objects.create(
@@ -155,16 +166,23 @@ def _travels(registration: Registration) -> bool:
 def _said(registration: Registration, says_host_pays: bool) -> dict:
     """What stands in a letter that is issued now."""
     meeting = registration.meeting
-    with translation.override(settings.LANGUAGE_CODE):
+    return {
+        "meeting_title": meeting.title,
+        "host": meeting.host,
+        "says_host_pays": says_host_pays,
+        **_person(registration),
+        **_moves(meeting),
+    }
+
+
+def _person(registration: Registration) -> dict:
+    """Who the letter is for: it must be who has the seat."""
+    with translation.override(settings.LANGUAGE_CODE):  # letters are English
         country_name = str(registration.country or "")
     return {
         "name": registration.name,
         "represents": registration.represents,
         "country_name": country_name,
-        "meeting_title": meeting.title,
-        "host": meeting.host,
-        "says_host_pays": says_host_pays,
-        **_moves(meeting),
     }
 
 
@@ -173,6 +191,10 @@ def _moves(meeting: Meeting) -> dict:
     with translation.override(settings.LANGUAGE_CODE):  # letters are English
         place = meeting.where
     return {"starts_on": meeting.starts_on, "ends_on": meeting.ends_on, "place": place}
+
+
+def _differs(letter: InvitationLetter, facts: dict) -> bool:
+    return any(getattr(letter, name) != value for name, value in facts.items())
 
 
 def _next_number(year: int) -> int:

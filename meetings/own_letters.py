@@ -8,8 +8,8 @@ from meetings.models import Registration
 
 def of(registration: Registration, now: datetime) -> dict:
     """The context of `meetings/parts/own_letter.html`."""
-    held = registration.letters.filter(withdrawn_at=None).select_related("registration__meeting")
-    letter = held.first()
+    held = registration.letters.filter(withdrawn_at=None)
+    letter = held.with_what_it_is_held_against().first()
     return {
         "registration": registration,
         "letter": letter,

@@ -63,4 +63,9 @@ def can_move_to(own: OwnPlaces, ways: list[Part], now: datetime) -> list[Part]:
     """Other ways that somebody who is registered may change to, until they begin."""
     if not own.ways:
         return []
-    return [way for way in ways if own.at(way) is None and now < way.begins]
+    return [way for way in ways if own.at(way) is None and is_open(way, now)]
+
+
+def is_open(part: Part, now: datetime) -> bool:
+    """Can places in it still be taken and given back? Not once it has begun or is cancelled."""
+    return part.meeting.status == Meeting.Status.ANNOUNCED and now < part.begins

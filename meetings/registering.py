@@ -17,6 +17,9 @@ from meetings.moments import in_words
 from partners.models import User
 from partners.refusals import Refused
 
+#: Who somebody is and for whom they come: what organisers approve and letters state
+IDENTITY = ("name", "organisation", "organisation_name", "country_id")
+
 
 def why_not(meeting: Meeting, now: datetime, by_hand: bool = False) -> str:
     """Why nobody can register for this meeting now, in a sentence; empty where one can.
@@ -62,12 +65,14 @@ def register(
     organisers' own questions. `by`: the organiser who registers somebody by hand, also before and
     after the desk is open. Who gave everything back may register again. Raises Refused.
     """
-    # A button that is pressed twice comes one by one; the parts are locked after this, see seats
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    # Also a button that is pressed twice comes one by one, and nobody cancels the meeting meanwhile
+    seats.locked(meeting_id)
     meeting = Meeting.objects.select_related("desk").get(pk=meeting_id)
     if refusal := why_not(meeting, now, by_hand=by is not None):
         raise Refused(refusal)
-    registration = Registration.objects.filter(meeting=meeting, user=user).first()
+    # Read under the lock, with all that a step before this one wrote about its calendar event
+    rows = Registration.objects.select_for_update(no_key=True)
+    registration = rows.filter(meeting=meeting, user=user).first()
     if registration is None:
         registration = Registration(meeting=meeting, user=user, created_at=now)
     elif registration.bookings.live().of_ways().exists():
@@ -80,15 +85,52 @@ def register(
 def change(
     registration_id: int, values: dict, answers: dict[FormQuestion, str], now: datetime
 ) -> Registration:
-    """Say something else than before. Raises Refused when the meeting is over."""
+    """Say something else than before.
+
+    Raises Refused when the meeting is over, and for another name, organisation or country once the
+    organisers have approved these.
+    """
+    rows = Registration.objects.filter(pk=registration_id)
+    seats.locked(rows.values_list("meeting", flat=True).get())  # nobody approves meanwhile
     registration = (
-        Registration.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("meeting", "user")
-        .get(pk=registration_id)
+        rows.select_for_update(no_key=True, of=("self",))
+        .select_related("meeting__desk", "user", "organisation")
+        .get()
     )
     if is_over(registration.meeting, now):
         raise Refused(_("This meeting is over: nothing can be changed any more."))
+    said = [(getattr(registration, name), values.get(name)) for name in IDENTITY if name in values]
+    if any(old != new for old, new in said) and is_approved(registration):
+        raise Refused(
+            _(
+                "The organisers have approved your name, organisation and country. "
+                "Ask them to change these."
+            )
+        )
     _fill_in(registration, values, answers, now)
+    return registration
+
+
+def is_approved(registration: Registration) -> bool:
+    """Did the organisers let in this person under this name, or put it into the line?"""
+    desk = getattr(registration.meeting, "desk", None)
+    let_in = registration.bookings.live().of_ways().exclude(status=Booking.Status.APPLIED)
+    return desk is not None and desk.needs_approval and let_in.exists()
+
+
+@transaction.atomic
+def correct(registration_id: int, values: dict, now: datetime) -> Registration:
+    """The organisers write name, organisation and country (IDENTITY) as they are right.
+
+    Also when the meeting is over: confirmations of attendance state them. A letter that says
+    something else does not hold any more.
+    """
+    rows = Registration.objects.select_for_update(no_key=True)
+    registration = rows.get(pk=registration_id)
+    for name in IDENTITY:
+        setattr(registration, name, values[name])
+    registration.changed_at = now
+    registration.save(update_fields=[*IDENTITY, "changed_at"])
     return registration
 
 

@@ -1,8 +1,9 @@
 """Who has a seat: taken, waited for, offered, given back. The one writer of bookings.
 
-Each step first locks all parts of the meeting, in the order of their keys: then no two steps on one
-meeting run at the same time, none waits for another in a circle, and what a step frees is offered
-to the next in line in the same transaction. A worker that is killed before the end changed nothing.
+Each step first locks all parts of the meeting, in the order of their keys, then the meeting: no two
+steps on one meeting run at the same time, none waits for another in a circle, nobody cancels the
+meeting meanwhile, and what a step frees is offered to the next in line in the same transaction. A
+worker that is killed before the end changed nothing.
 
 Nobody overtakes who waits: a free seat is offered down the line before anybody else gets it, so
 that a seat is free only while nobody waits. Somebody has a seat on site or one online, never both;
@@ -37,10 +38,11 @@ def take(
     In the caller's transaction, where the registration is written. Where the organisers approve,
     an application instead. `by`: the organiser who registers somebody, which is approval enough. A
     confirmed seat on site or online that the person had is given back once this one is confirmed,
-    and kept until then. Raises Refused.
+    and kept until then. Organisers add people also to a meeting that was held. Raises Refused.
     """
     parts = locked(registration.meeting_id)
     part = _known(parts, part_id)
+    _check_takes_place(part.meeting, by)
     if not hasattr(part.meeting, "desk"):
         raise Refused(_("This meeting takes no registrations."))
     own = _own(registration)
@@ -87,8 +89,7 @@ def accept_offer(booking_id: int, now: datetime) -> Booking:
     if booking.status == Status.OFFERED and booking.offered_until <= now:
         raise Refused(_("The time to accept this seat is over. It is offered to the next."))
     _check(booking, Status.CONFIRMED, {Status.OFFERED})
-    if booking.part.meeting.status != Meeting.Status.ANNOUNCED:
-        raise Refused(_("This meeting does not take place."))
+    _check_takes_place(booking.part.meeting)
     _move(booking, Status.CONFIRMED, now)
     own = [one for one in _own(booking.registration) if one.pk != booking.pk]
     if booking.part.is_way:
@@ -102,9 +103,10 @@ def accept_offer(booking_id: int, now: datetime) -> Booking:
 def approve(booking_id: int, by: User, now: datetime) -> Booking:
     """The organisers say yes: a seat, or the place in the line of when the person registered.
 
-    Raises Refused when it is not waiting for them any more.
+    Raises Refused when it is not waiting for them any more, and where the meeting is cancelled.
     """
     parts, booking = _find(booking_id)
+    _check_takes_place(booking.part.meeting, by)
     _check(booking, Status.WAITING, {Status.APPLIED})
     part = booking.part
     _expire(part, now)
@@ -185,9 +187,18 @@ def expire_offers(now: datetime) -> int:
 
 
 def locked(meeting_id: int) -> dict[int, Part]:
-    """All parts of a meeting, by key: until the transaction ends nobody else changes a seat."""
-    parts = Part.objects.select_for_update(no_key=True, of=("self",)).filter(meeting=meeting_id)
-    return {part.pk: part for part in parts.select_related("meeting__desk").order_by("pk")}
+    """All parts of a meeting, by key: until the transaction ends nobody else changes a seat.
+
+    Nor is the meeting announced, held or cancelled meanwhile: it is read anew under its own lock,
+    which comes after those of the parts. Who locks a meeting first must not ask for its parts.
+    """
+    parts = Part.objects.select_for_update(no_key=True).filter(meeting=meeting_id)
+    found = {part.pk: part for part in parts.order_by("pk")}
+    meetings = Meeting.objects.select_for_update(no_key=True, of=("self",))
+    meeting = meetings.select_related("desk").get(pk=meeting_id)
+    for part in found.values():
+        part.meeting = meeting
+    return found
 
 
 def _known(parts: dict[int, Part], part_id: int) -> Part:
@@ -212,6 +223,13 @@ def _own(registration: Registration) -> list[Booking]:
 
 def _has_a_way(own: Iterable[Booking]) -> bool:
     return any(one.status == Status.CONFIRMED and one.part.is_way for one in own)
+
+
+def _check_takes_place(meeting: Meeting, by: User | None = None):
+    """`by`: the organiser who acts, for whom a meeting that was held will do."""
+    will_do = (Meeting.Status.ANNOUNCED, Meeting.Status.HELD) if by else (Meeting.Status.ANNOUNCED,)
+    if meeting.status not in will_do:
+        raise Refused(_("This meeting does not take place."))
 
 
 def _check_visit(part: Part, own: list[Booking], now: datetime):

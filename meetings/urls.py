@@ -209,6 +209,11 @@ REGISTRATION: list = [
         name="registration_detail",
     ),
     path(
+        "<slug:code>/registrations/<int:pk>/correct/",
+        registrations.registration_correct,
+        name="registration_correct",
+    ),
+    path(
         "<slug:code>/registrations/bookings/<int:pk>/approve/",
         registrations.booking_approve,
         name="booking_approve",

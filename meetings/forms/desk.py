@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experts.forms import TextField
+from meetings import desks
 from meetings.models import FormQuestion, Meeting, Part, RegistrationDesk
 
 MOMENT = "%Y-%m-%dT%H:%M"
 SEATS_AT_MOST = 100_000
+KEPT_AT_MOST = timedelta(days=365)  # sensitive answers, after the last day of the meeting
 
 
 class PlaceTimeField(forms.DateTimeField):
@@ -116,10 +118,19 @@ class DeskForm(forms.ModelForm):
         return hours
 
     def clean_erase_on(self) -> date:
-        day = self.cleaned_data["erase_on"]
-        if day < self.meeting.ends_on:
+        day, ends_on = self.cleaned_data["erase_on"], self.meeting.ends_on
+        desk = RegistrationDesk.objects.filter(meeting=self.meeting).first()
+        if desk and (refusal := desks.why_not_erased_on(desk, day)):
+            raise forms.ValidationError(refusal)
+        # What was promised before the meeting moved can be kept as it is
+        is_as_before = desk is not None and day == desk.erase_on
+        if day < ends_on and not is_as_before:
             raise forms.ValidationError(
                 _("The host needs the answers until the meeting is over. Choose a later day.")
+            )
+        if day - ends_on > KEPT_AT_MOST and not is_as_before:
+            raise forms.ValidationError(
+                _("Nobody needs the answers so long. Choose a day within a year of the meeting.")
             )
         return day
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 
 from django import forms
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from advice.forms.requests import country_choices
 from experts.forms import TextField
+from meetings.desks import erased_in_words
 from meetings.models import (
     FormAnswer,
     FormQuestion,
@@ -32,10 +32,6 @@ APPEARANCES = (
         gettext_lazy("Everyone who may see this meeting sees my name, organisation and country"),
     ),
 )
-
-
-def erased_in_words(day: date) -> str:
-    return _("Erased on %(day)s.") % {"day": date_format(day, "j F Y")}
 
 
 def seats_in_words(part: Part, waiting: int) -> str:
@@ -155,9 +151,13 @@ class RegistrationForm(QuestionsForm):
         help_text=gettext_lazy("The report stays. Without this it counts you and names you not."),
     )
 
+    #: What organisers approve
+    IDENTITY = ("name", "organisation", "organisation_name", "country")
+    #: Read by the organisers alone
+    PRIVATE = ("is_funded", "diet", "access")
     #: In this order; the organisers' questions come before the last two
     FIELDS = (
-        *("name", "organisation", "organisation_name", "country"),
+        *IDENTITY,
         *("is_funded", "diet", "access", "wants_letter", "appearance", "in_report"),
     )
 
@@ -170,9 +170,13 @@ class RegistrationForm(QuestionsForm):
         user,
         today: date,
         registration: Registration | None = None,
+        is_approved: bool = False,
         typed: dict | None = None,
     ):
-        """`registration`: the one that is changed, which keeps its way; `typed`: before sign-in."""
+        """`registration`: the one that is changed, which keeps its way; `typed`: before sign-in.
+
+        `is_approved`: then the organisers alone change name, organisation and country.
+        """
         initial = _initial(registration) if registration else _known_of(user, today)
         super().__init__(data, initial=initial | (typed or {}))
         ways = meeting.parts.ways().with_waiting()
@@ -194,6 +198,9 @@ class RegistrationForm(QuestionsForm):
             self.fields["organisation_name"].label = _("Organisation that you represent")
         else:
             self.fields["organisation_name"].help_text = _("If it is another one.")
+        self.is_approved = is_approved
+        for name in self.IDENTITY if is_approved else ():
+            self.fields.pop(name, None)
         if not desk.asks_funding:
             del self.fields["is_funded"]
         if not desk.offers_letters:
@@ -214,13 +221,16 @@ class RegistrationForm(QuestionsForm):
     def values(self) -> dict:
         """Fields of Registration → values; what the form does not ask is left out."""
         found = {name: self.cleaned_data[name] for name in self.FIELDS if name in self.fields}
-        found["country_id"] = found.pop("country") or None
-        found.setdefault("organisation", None)
+        if not self.is_approved:
+            found["country_id"] = found.pop("country") or None
+            found.setdefault("organisation", None)
         return found
 
     def typed(self) -> dict[str, str]:
-        """What was typed, as a session can keep it."""
-        return {name: self.data[name] for name in self.fields if name in self.data}
+        """What was typed, as a session can keep it: nothing that the organisers alone may read."""
+        sensitive = {f"q{one.pk}" for one in self.questions if one.is_sensitive}
+        kept = self.fields.keys() - sensitive - set(self.PRIVATE)
+        return {name: self.data[name] for name in kept if name in self.data}
 
 
 def _initial(registration: Registration) -> dict:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from advice.forms.requests import country_choices
 from experts.forms import TextField
-from meetings.models import Booking, Meeting, Part
+from meetings.models import Booking, Meeting, Part, Registration
 from partners.models import User
 
 LIVE = "live"
@@ -90,5 +90,38 @@ class AddForm(forms.Form):
         return {
             "name": said["name"] or str(self.user),
             "organisation_name": said["organisation_name"],
+            "country_id": said["country"] or None,
+        }
+
+
+class CorrectForm(forms.Form):
+    """`values()` is what registering.correct takes."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=200,
+        help_text=gettext_lazy("As it stands in the passport, if the person travels."),
+    )
+    represents = forms.CharField(label=gettext_lazy("Organisation"), max_length=200, required=False)
+    country = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
+
+    def __init__(self, data=None, *, registration: Registration):
+        self.registration = registration
+        initial = {
+            "name": registration.name,
+            "represents": registration.represents,
+            "country": registration.country_id,
+        }
+        super().__init__(data, initial=initial)
+        self.fields["country"].choices = [("", _("none")), *country_choices()]
+
+    def values(self) -> dict:
+        """Fields of Registration → values; an organisation with other words is one in words."""
+        said, before = self.cleaned_data, self.registration
+        is_same = before.organisation_id and said["represents"] == before.represents
+        return {
+            "name": said["name"],
+            "organisation": before.organisation if is_same else None,
+            "organisation_name": "" if is_same else said["represents"],
             "country_id": said["country"] or None,
         }

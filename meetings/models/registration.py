@@ -257,6 +257,19 @@ class RegistrationQuerySet(models.QuerySet):
         """Those with a seat, an offer, a place in a line or before the organisers."""
         return self.filter(pk__in=Booking.objects.live().values("registration"))
 
+    def in_vain(self):
+        """Those of people who never had a confirmed seat, never got a letter and were not there.
+
+        A calendar event was sent with each confirmed seat on site or online: who has none and has
+        never had one taken back, never had a seat.
+        """
+        confirmed = Booking.objects.filter(status=Booking.Status.CONFIRMED)
+        return (
+            self.filter(told_sequence=-1, own_sequence=0, letters=None, attendances=None)
+            .exclude(pk__in=confirmed.values("registration"))
+            .order_by()
+        )
+
     def showing_themselves(self, to_participants: bool, today: date):
         """Those whose name may stand on the list: by consent, while the meeting is not over.
 
@@ -474,6 +487,13 @@ class Booking(models.Model):
         return before.count() + 1
 
 
+class InvitationLetterQuerySet(models.QuerySet):
+    def with_what_it_is_held_against(self):
+        """With the registration and the meeting as they are now."""
+        registration = [f"registration__{name}" for name in ("organisation", "country", "user")]
+        return self.select_related("registration__meeting__country", *registration)
+
+
 class InvitationLetter(models.Model):
     """A letter for a visa, with a number and an address where an authority can verify it.
 
@@ -500,6 +520,8 @@ class InvitationLetter(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationLetterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation letter")

@@ -76,7 +76,7 @@ def form_question_edit(request, code: str, pk: int):
         try:
             desks.change_question(question.pk, form.values())
         except Refused as refusal:
-            form.add_error("kind", str(refusal))
+            form.add_error(None, str(refusal))
         else:
             messages.success(request, _("The question is changed."))
             return redirect("desk_edit", meeting.code)

@@ -51,7 +51,7 @@ def letter_list(request, code: str):
     """For the organisers: who travels, who wants a letter, and the letters with their standing."""
     meeting, now = organised(request, code), timezone.now()
     issued = InvitationLetter.objects.filter(registration__meeting=meeting)
-    issued = list(issued.select_related("registration__meeting").order_by("-year", "-number"))
+    issued = list(issued.with_what_it_is_held_against().order_by("-year", "-number"))
     held = {one.registration_id for one in issued if one.withdrawn_at is None}
     travelling = meeting.registrations.with_a_seat_on_site().by_name()
     without = [one for one in travelling if one.pk not in held]

@@ -1,5 +1,8 @@
 """Registering for a meeting, and the own registration: for everybody who may see the meeting."""
 
+from datetime import datetime, timedelta
+
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest
@@ -17,6 +20,7 @@ from partners.pages import sign_in_where_hidden
 from partners.refusals import Refused
 
 KEPT = "meeting_registration"  # in the session of somebody who is not signed in yet
+KEPT_FOR = timedelta(hours=1)  # then it is the next person's who sits at the same computer
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -33,7 +37,9 @@ def register(request, code: str):
     if closed:
         context = {"meeting": meeting, "closed": closed, "own": own}
         return render(request, "meetings/register.html", context)
-    kept = _kept(request, meeting) if request.method != "POST" and user.is_authenticated else None
+    kept = None
+    if request.method != "POST" and user.is_authenticated:
+        kept = _kept(request, meeting, now)
     form = RegistrationForm(
         request.POST or None,
         meeting=meeting,
@@ -43,10 +49,10 @@ def register(request, code: str):
         typed=kept or (_said_before(own) if own else None),
     )
     if request.method == "POST" and form.is_valid():
-        if not user.is_authenticated:
-            request.session[KEPT] = {"meeting": meeting.code, "typed": form.typed()}
-            return render(request, "meetings/registration_sign_in.html", {"meeting": meeting})
         try:
+            if not user.is_authenticated:
+                _keep(request, meeting, form, now)
+                return render(request, "meetings/registration_sign_in.html", {"meeting": meeting})
             booking = registering.register(
                 meeting.pk,
                 user,
@@ -65,9 +71,28 @@ def register(request, code: str):
     return render(request, "meetings/register.html", context)
 
 
-def _kept(request: HttpRequest, meeting: Meeting) -> dict | None:
-    """What was typed before sign-in, for this meeting."""
+def _keep(request: HttpRequest, meeting: Meeting, form: RegistrationForm, now: datetime):
+    """Until the person has signed in. Raises Refused for too many forms of one connection."""
+    if not ratelimit.consume(request, action="keep_registration"):
+        raise Refused(
+            _(
+                "Somebody sent this form very often from your connection. Wait a few minutes and "
+                "send it again, or sign in first. Nothing that you typed is lost."
+            )
+        )
+    request.session[KEPT] = {
+        "meeting": meeting.code,
+        "typed": form.typed(),
+        "at": now.isoformat(),
+    }
+
+
+def _kept(request: HttpRequest, meeting: Meeting, now: datetime) -> dict | None:
+    """What was typed before sign-in, for this meeting, and not too long ago."""
     kept = request.session.get(KEPT)
+    if kept and now - datetime.fromisoformat(kept["at"]) > KEPT_FOR:
+        del request.session[KEPT]
+        return None
     return kept["typed"] if kept and kept["meeting"] == meeting.code else None
 
 
@@ -118,7 +143,7 @@ def registration_own(request, code: str):
         "answers": own.registration.answers.select_related("question"),
         "ways": own_places.can_move_to(own, [one for one in parts if one.is_way], now),
         "visits": [
-            {"part": part, "booking": own.at(part), "is_open": now < part.begins}
+            {"part": part, "booking": own.at(part), "is_open": own_places.is_open(part, now)}
             for part in parts
             if not part.is_way
         ],
@@ -148,6 +173,7 @@ def registration_change(request, code: str):
         user=request.user,
         today=now.date(),
         registration=own.registration,
+        is_approved=registering.is_approved(own.registration),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -157,7 +183,7 @@ def registration_change(request, code: str):
         else:
             messages.success(request, _("Your registration is changed."))
             return redirect("registration_own", meeting.code)
-    context = {"meeting": meeting, "desk": desk, "form": form}
+    context = {"meeting": meeting, "desk": desk, "form": form, "registration": own.registration}
     return render(request, "meetings/registration_change.html", context)
 
 
@@ -256,7 +282,7 @@ def visit_join(request, code: str, pk: int):
     meeting, own = _own(request, code)
     visit = get_object_or_404(meeting.parts.visits().with_waiting(), pk=pk)
     visit.meeting = meeting
-    if own.way is None or own.at(visit) or timezone.now() >= visit.begins:
+    if own.way is None or own.at(visit) or not own_places.is_open(visit, timezone.now()):
         messages.info(request, _("You cannot sign up for this visit now."))
         return redirect(reverse("registration_own", args=[meeting.code]))
     data = request.POST if request.method == "POST" else None  # a form without questions is empty

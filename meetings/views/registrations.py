@@ -12,7 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from experts import exporting
 from meetings import registering, registration_rows, seats
 from meetings.finding import organised
-from meetings.forms.registrations import AddForm, DeclineForm, RegistrationFilterForm
+from meetings.forms.registrations import (
+    AddForm,
+    CorrectForm,
+    DeclineForm,
+    RegistrationFilterForm,
+)
 from meetings.models import Booking
 from partners.pages import page_or_404
 from partners.refusals import Refused
@@ -91,6 +96,27 @@ def registration_detail(request, code: str, pk: int):
         "answers": registration.answers.select_related("question"),
     }
     return render(request, "meetings/registration_detail.html", context)
+
+
+@login_required
+@_anything
+def registration_correct(request, code: str, pk: int):
+    """Name, organisation and country, which people cannot change once they are approved."""
+    meeting = organised(request, code)
+    found = meeting.registrations.select_related("user", "organisation", "country")
+    registration = get_object_or_404(found, pk=pk)
+    form = CorrectForm(request.POST or None, registration=registration)
+    if form.is_valid():
+        registering.correct(registration.pk, form.values(), timezone.now())
+        messages.success(request, _("The registration is corrected."))
+        return redirect("registration_detail", meeting.code, registration.pk)
+    context = {
+        "meeting": meeting,
+        "form": form,
+        "registration": registration,
+        "has_letter": registration.letters.filter(withdrawn_at=None).exists(),
+    }
+    return render(request, "meetings/registration_correct.html", context)
 
 
 @login_required

@@ -105,6 +105,7 @@ def test_a_visitor_fills_in_first_and_signs_in_then(visit, hall, code_for):
     page = visit()
     page.goto(f"{hall.meeting.get_absolute_url()}register/")
     page.locator("#id_name").fill("Chen Wei")
+    page.get_by_label("Organisation that you represent").fill("Ministry (example)")
     page.get_by_label("What do you not eat?").fill("no nuts")
     page.get_by_role("button", name="Register").click()
     expect(page.locator("h1")).to_have_text("Your answers are kept. Who are you?")
@@ -116,8 +117,12 @@ def test_a_visitor_fills_in_first_and_signs_in_then(visit, hall, code_for):
     page.get_by_label("Code").fill(code_for("chen@example.org"))
     page.get_by_role("button", name="Confirm").click()
     expect(page.locator("main")).to_contain_text("Your answers are here")
-    expect(page.get_by_label("What do you not eat?")).to_have_value("no nuts")
+    organisation = page.get_by_label("Organisation that you represent")
+    expect(organisation).to_have_value("Ministry (example)")
+    expect(page.get_by_label("What do you not eat?")).to_have_value("")
+    page.get_by_label("What do you not eat?").fill("no nuts")
     page.get_by_role("button", name="Register").click()
 
     expect(page.locator("main")).to_contain_text("Seat confirmed")
-    assert Booking.objects.get().registration.name == "Chen Wei"
+    registration = Booking.objects.get().registration
+    assert (registration.name, registration.diet) == ("Chen Wei", "no nuts")

@@ -47,6 +47,7 @@ registration_csv               SFFFFFFF22 SXXXXXXXXX SXXXXXXXXX
 registration_xlsx              SFFFFFFF22 SXXXXXXXXX SXXXXXXXXX
 registration_detail@next       SFFFFFFF22 SXXXXXXXXX SXXXXXXXXX
 registration_detail@small      SFFFFFFF22 SXXXXXXXXX SXXXXXXXXX
+registration_correct           SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
 booking_approve                SXXXXXXXXX SFFFFFFF33 SXXXXXXXXX
 booking_decline                SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
 registration_add@next          SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX
@@ -149,6 +150,7 @@ def arguments(now: datetime) -> dict[str, list]:
         "visit_remove@next": [NEXT, visits[NEXT]],
         "registration_detail@next": [NEXT, seat.registration_id],
         "registration_detail@small": [SMALL, applied.registration_id],
+        "registration_correct": [NEXT, seat.registration_id],
         "booking_approve": [SMALL, applied.pk],
         "booking_decline": [NEXT, seat.pk],
         "registration_csv": [NEXT],

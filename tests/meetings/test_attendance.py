@@ -11,7 +11,7 @@ from django.db import connection
 from django.urls import reverse
 from pypdf import PdfReader
 
-from meetings import attendance
+from meetings import attendance, letters
 from meetings.models import Attendance, Booking, Meeting, Part
 from partners.refusals import Refused
 from tests.factories import (
@@ -21,12 +21,14 @@ from tests.factories import (
     MeetingFactory,
     OrganisationFactory,
     PartFactory,
+    RegistrationDeskFactory,
     RegistrationFactory,
     UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
 FIRST, SECOND = date(2027, 3, 9), date(2027, 3, 10)
+AFTER = datetime(2027, 3, 12, 9, tzinfo=NOW.tzinfo)
 #: In the morning of the first day in Bangkok, which is still the day before in New York
 MORNING = datetime(2027, 3, 9, 2, 0, tzinfo=NOW.tzinfo)
 
@@ -312,3 +314,32 @@ def test_a_confirmation_is_for_the_person_and_organisers_alone(client, part, org
         got[who] = client.get(address).status_code
 
     assert got == {"organiser": 200, "own": 200, "other": 404}
+
+
+@pytest.mark.parametrize("status", ["announced", "held"])
+def test_who_was_there_finds_letter_and_confirmation_when_the_meeting_is_over(client, status):
+    part = PartFactory()
+    meeting = part.meeting
+    RegistrationDeskFactory(meeting=meeting)
+    registration = BookingFactory(part=part).registration
+    letter = letters.issue(registration.pk, LeadFactory(), NOW)
+    Meeting.objects.update(status=status)
+    attendance.note(registration.pk, FIRST, LeadFactory(), AFTER)
+    client.force_login(registration.user)
+
+    with time_machine.travel(AFTER, tick=False):
+        shown = client.get(meeting.get_absolute_url()).content.decode()
+        page = client.get(reverse("registration_own", args=[meeting.code])).content.decode()
+        files = [
+            client.get(address).status_code
+            for address in (
+                reverse("letter_pdf", args=[meeting.code, letter.pk]),
+                reverse("attendance_pdf", args=[meeting.code, registration.pk]),
+            )
+        ]
+
+    assert reverse("registration_own", args=[meeting.code]) in shown
+    assert reverse("letter_pdf", args=[meeting.code, letter.pk]) in page
+    assert reverse("attendance_pdf", args=[meeting.code, registration.pk]) in page
+    assert reverse("registration_change", args=[meeting.code]) not in page
+    assert files == [200, 200]

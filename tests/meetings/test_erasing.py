@@ -6,11 +6,13 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from meetings import attendance, erasing, hourly, letters
+from meetings import attendance, erasing, hourly, letters, seats
 from meetings.models import (
+    Booking,
     FormAnswer,
     FormQuestion,
     InvitationLetter,
+    Meeting,
     Part,
     Registration,
     RegistrationDesk,
@@ -143,6 +145,59 @@ def test_what_comes_after_the_day_goes_with_the_next_run(planted):
     assert erasing.erase_due(DUE + timedelta(hours=1)) == 1
 
     assert tables_with(PLANTED) == tables_with("kept-answer") == set()
+
+
+def test_reasons_for_a_no_are_erased_too(planted):
+    planted.bookings.update(reason=f"{PLANTED}-reason")
+
+    erasing.erase_due(DUE)
+
+    assert list(planted.bookings.values_list("reason", flat=True)) == [""]
+
+
+def test_who_never_had_a_seat_nor_a_letter_goes_with_the_registration(planted):
+    hall = planted.meeting.parts.get(kind=Part.Kind.ON_SITE)
+    after = datetime(2027, 3, 8, tzinfo=UTC)
+    until = {"offered_until": after}
+    kept, gone = [planted], []
+    for status, more in (
+        *(("applied", {}), ("waiting", {}), ("offered", until)),
+        *(("declined", {}), ("cancelled", {}), ("expired", {})),
+    ):
+        gone.append(BookingFactory(part=hall, status=status, **more).registration)
+    gone.append(RegistrationFactory(meeting=planted.meeting))
+    FormAnswer.objects.create(registration=gone[0], question=planted.answers.first().question)
+    RegistrationDesk.objects.update(needs_approval=False)
+    once = RegistrationFactory(meeting=planted.meeting)
+    seats.take(once, hall.pk, NOW)
+    seats.cancel(once, NOW)
+    with_letter = BookingFactory(part=hall).registration
+    letters.issue(with_letter.pk, LeadFactory(), NOW)
+    with_letter.bookings.update(status="cancelled")
+    was_there = BookingFactory(part=hall).registration
+    attendance.note(was_there.pk, date(2027, 3, 9), LeadFactory(), DUE)
+    was_there.bookings.update(status="cancelled")
+    kept += [once, with_letter, was_there]
+
+    assert erasing.erase_due(DUE) == 1
+
+    assert list(Registration.objects.order_by("pk")) == kept
+    assert Booking.objects.exclude(registration__in=kept).count() == 0
+    hall.refresh_from_db()
+    assert hall.taken == 1
+    assert erasing.erase_due(DUE) == 0
+
+
+def test_who_waits_for_a_meeting_that_was_put_off_beyond_the_day_goes_on_waiting(planted):
+    hall = planted.meeting.parts.get(kind=Part.Kind.ON_SITE)
+    waiting = BookingFactory(part=hall, status="waiting").registration
+    Meeting.objects.update(starts_on=date(2027, 4, 20), ends_on=date(2027, 4, 21))
+
+    erasing.erase_due(DUE)
+    assert waiting.bookings.get().status == "waiting"
+
+    assert erasing.erase_due(datetime(2027, 4, 22, tzinfo=UTC)) == 1
+    assert list(Registration.objects.all()) == [planted]
 
 
 def test_other_meetings_keep_their_answers(planted):

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from mailings.models import OutgoingMail
 from meetings import letter_setting, letters
 from meetings.letters import Standing
-from meetings.models import Booking, InvitationLetter, Meeting, Part
+from meetings.models import Booking, InvitationLetter, Meeting, Part, Registration
 from partners.models import Decision
 from partners.refusals import Refused
 from tests.factories import (
@@ -240,6 +240,21 @@ def test_a_new_letter_after_a_change_withdraws_the_old_one():
     assert (old.withdrawn_at, new.withdrawn_at, new.name) == (NOW, None, "Name as in the passport")
 
 
+def test_five_letters_a_day_are_issued_for_a_registration_and_no_more():
+    registration = travelling()
+    for number in range(letters.ISSUED_A_DAY):
+        Registration.objects.update(name=f"Name {number}")
+        letters.issue(registration.pk, registration.user, NOW + timedelta(hours=number))
+    Registration.objects.update(name="One more")
+
+    with pytest.raises(Refused, match="5 letters were issued here within a day"):
+        letters.issue(registration.pk, LeadFactory(), NOW + timedelta(hours=23))
+    own_letter()
+    letters.issue(registration.pk, registration.user, NOW + timedelta(days=1))
+
+    assert registration.letters.count() == 6
+
+
 def test_what_was_issued_can_neither_be_changed_nor_deleted():
     letter = own_letter()
 
@@ -291,6 +306,10 @@ def test_anybody_with_the_letter_reads_what_was_issued_and_that_it_holds(client)
         (lambda one: Meeting.objects.update(ends_on=date(2027, 3, 11)), Standing.MOVED),
         (lambda one: Meeting.objects.update(place="Elsewhere"), Standing.MOVED),
         (lambda one: Meeting.objects.update(title="Other words"), Standing.HOLDS),
+        (lambda one: Registration.objects.update(name="A stranger"), Standing.CHANGED),
+        (lambda one: Registration.objects.update(organisation_name="Other"), Standing.CHANGED),
+        (lambda one: Registration.objects.update(country="PE"), Standing.CHANGED),
+        (lambda one: Registration.objects.update(diet="vegan"), Standing.HOLDS),
     ],
 )
 def test_the_address_says_when_a_letter_holds_no_more(client, change, standing):

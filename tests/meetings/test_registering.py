@@ -1,13 +1,25 @@
 """Registering on the pages: the form, sign-in between, the own page, site visits."""
 
+import threading
 from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
+from django.test import Client
 from django.urls import reverse
 
 from meetings import desks, registering, seats
-from meetings.models import FormAnswer, FormQuestion, Meeting, Part, Registration
+from meetings.models import (
+    FormAnswer,
+    FormQuestion,
+    Meeting,
+    Part,
+    Registration,
+    RegistrationDesk,
+)
+from meetings.views import registration as views
 from meetings.waiting import registration as waiting
 from partners.refusals import Refused
 from tests.factories import (
@@ -22,6 +34,7 @@ from tests.factories import (
     RegistrationDeskFactory,
     UserFactory,
 )
+from wmaportal.local import servers
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -99,28 +112,74 @@ def test_what_is_not_asked_is_not_there(client):
     assert "invitation letter" not in page
 
 
-def test_a_visitor_fills_in_signs_in_and_finds_everything_typed(client, hall):
-    answer = client.post(register_url(hall), typed(hall, diet="no nuts"))
+def signs_in(client, user):
+    """As signing in does: the session goes on, with what is kept in it."""
+    kept = client.session[views.KEPT]
+    client.force_login(user)
+    session = client.session
+    session[views.KEPT] = kept
+    session.save()
+
+
+def test_a_visitor_fills_in_signs_in_and_finds_what_was_typed(client, hall):
+    answer = client.post(register_url(hall), typed(hall, organisation_name="Ministry"))
     assert "Your answers are kept. Who are you?" in words(answer)
     assert Registration.objects.count() == 0
 
-    session = dict(client.session)
-    client.force_login(UserFactory())
-    kept = client.session
-    kept.update({"meeting_registration": session["meeting_registration"]})
-    kept.save()
+    signs_in(client, UserFactory())
     page = client.get(register_url(hall))
 
     assert "Your answers are here" in words(page)
     form = page.context["form"]
-    assert {name: form[name].value() for name in ("way", "name", "country", "diet")} == {
-        "way": str(hall.pk),
-        "name": "Ana Silva",
-        "country": "UY",
-        "diet": "no nuts",
+    names = ("way", "name", "organisation_name", "country")
+    assert [form[name].value() for name in names] == [
+        *(str(hall.pk), "Ana Silva"),
+        *("Ministry", "UY"),
+    ]
+    client.post(register_url(hall), typed(hall))
+    assert views.KEPT not in client.session
+
+
+def test_what_the_organisers_alone_may_read_is_not_kept_before_sign_in(client, hall):
+    illness = question(hall.meeting, text="Illness?", kind="text", is_sensitive=True)
+    dinner = question(hall.meeting)
+    private = {"diet": "no-nuts", "access": "epilepsy", f"q{illness.pk}": "asthma"}
+    said = typed(hall, is_funded="on", **private, **{f"q{dinner.pk}": "yes"})
+
+    answer = client.post(register_url(hall), said)
+
+    assert "are not kept: we ask for them again" in words(answer)
+    assert set(client.session[views.KEPT]["typed"]) == {
+        *("way", "name", "country", "appearance"),
+        f"q{dinner.pk}",
     }
-    client.post(register_url(hall), typed(hall, diet="no nuts"))
-    assert "meeting_registration" not in client.session
+    signs_in(client, UserFactory())
+    page = words(client.get(register_url(hall)))
+    assert "Say your diet, access needs" in page
+    assert [word in page for word in ("no-nuts", "epilepsy", "asthma")] == [False] * 3
+
+
+def test_what_a_visitor_typed_is_kept_for_an_hour(client, hall):
+    client.post(register_url(hall), typed(hall))
+    signs_in(client, UserFactory())
+
+    with time_machine.travel(NOW + timedelta(minutes=61), tick=False):
+        page = client.get(register_url(hall))
+
+    assert "Your answers are here" not in words(page)
+    assert page.context["form"]["country"].value() == ""
+    assert views.KEPT not in client.session
+
+
+def test_nobody_fills_the_store_of_sessions_from_one_connection(hall):
+    answers = [Client().post(register_url(hall), typed(hall)) for _number in range(21)]
+
+    assert "Your answers are kept" in words(answers[19])
+    assert answers[20].context["form"].errors["__all__"] == [
+        "Somebody sent this form very often from your connection. Wait a few minutes and send "
+        "it again, or sign in first. Nothing that you typed is lost."
+    ]
+    assert Session.objects.count() == 20
 
 
 def test_wrong_input_loses_nothing(client, hall):
@@ -212,6 +271,36 @@ def test_two_clicks_are_one_registration(hall):
         registering.register(hall.meeting_id, user, hall.pk, values, {}, NOW)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_registers_again_while_the_seat_is_taken_back_keeps_what_calendars_were_told(hall):
+    user, lead = UserFactory(), LeadFactory()
+    booking = registering.register(hall.meeting_id, user, hall.pk, {"name": "Ana"}, {}, NOW)
+    thread = threading.Thread(target=_register_again, args=[hall, user])
+
+    with transaction.atomic():
+        seats.decline(booking.pk, "No visa.", lead, NOW)  # its event is taken out of calendars
+        thread.start()
+        assert servers.wait_until(_somebody_waits, 10)
+    thread.join(10)
+
+    registration = Registration.objects.get()
+    assert registration.bookings.get(number=2).status == "confirmed"
+    assert (registration.told_sequence, registration.own_sequence) == (0, 2)
+
+
+def _register_again(part: Part, user):
+    try:
+        registering.register(part.meeting_id, user, part.pk, {"name": "Ana"}, {}, NOW)
+    finally:
+        connection.close()
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
+
+
 def test_who_cancelled_registers_again_with_a_new_number(client, hall):
     user = UserFactory()
     client.force_login(user)
@@ -275,6 +364,48 @@ def test_what_one_said_can_be_changed_until_the_meeting_is_over(client, hall):
     Meeting.objects.update(status="held")
     with pytest.raises(Refused, match="is over"):
         registering.change(registration.pk, {"name": "X"}, {}, NOW)
+
+
+APPROVED = "The organisers have approved these. Ask the organisers to change these."
+SAID = {"name": "A stranger", "appearance": "everyone", "country": "PE", "diet": "vegan"}
+
+
+@pytest.mark.parametrize("status", ["waiting", "offered", "confirmed"])
+def test_whom_the_organisers_approved_cannot_become_somebody_else(client, hall, status):
+    RegistrationDesk.objects.update(needs_approval=True)
+    until = hall.begins if status == "offered" else None
+    booking = BookingFactory(
+        part=hall, status=status, registration__name="Ana", offered_until=until
+    )
+    client.force_login(booking.registration.user)
+    change = reverse("registration_change", args=[hall.meeting.code])
+    page = client.get(change)
+    assert APPROVED in words(page)
+    assert "name" not in page.context["form"].fields
+
+    client.post(change, SAID)
+
+    registration = Registration.objects.get()
+    assert (registration.name, registration.country_id, registration.diet) == (
+        *("Ana", "UY"),
+        "vegan",
+    )
+    with pytest.raises(Refused, match="Ask them to change these"):
+        registering.change(registration.pk, {"name": "A stranger"}, {}, NOW)
+    registering.change(registration.pk, {"name": "Ana", "country_id": "UY"}, {}, NOW)
+
+
+@pytest.mark.parametrize(("needs_approval", "status"), [(False, "confirmed"), (True, "applied")])
+def test_who_needs_no_approval_or_has_none_yet_changes_the_name(
+    client, hall, needs_approval, status
+):
+    RegistrationDesk.objects.update(needs_approval=needs_approval)
+    booking = BookingFactory(part=hall, status=status, registration__name="Ana")
+    client.force_login(booking.registration.user)
+
+    client.post(reverse("registration_change", args=[hall.meeting.code]), SAID)
+
+    assert Registration.objects.get().name == "A stranger"
 
 
 def test_an_offer_is_accepted_with_its_button_alone(client, hall):

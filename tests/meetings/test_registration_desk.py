@@ -12,7 +12,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from meetings import desks, registering
-from meetings.models import FormAnswer, FormQuestion, Part, Registration, RegistrationDesk
+from meetings.models import FormAnswer, FormQuestion, Meeting, Part, Registration, RegistrationDesk
 from meetings.moderation.registration import KINDS
 from partners.moderation import Answer
 from partners.refusals import Refused
@@ -21,6 +21,7 @@ from tests.factories import (
     BookingFactory,
     LeadFactory,
     MeetingFactory,
+    OrganisationFactory,
     PartFactory,
     RegistrationDeskFactory,
     RegistrationFactory,
@@ -136,6 +137,10 @@ def test_more_seats_on_the_form_move_the_line_up(client, meeting):
             *("erase_on", "2027-03-09"),
             "The host needs the answers until the meeting is over. Choose a later day.",
         ),
+        (
+            *("erase_on", "2028-03-10"),
+            "Nobody needs the answers so long. Choose a day within a year of the meeting.",
+        ),
         ("offer_hours", "0", "Give people at least one hour."),
     ],
 )
@@ -143,6 +148,36 @@ def test_what_cannot_be_is_said_at_its_field(client, meeting, field, value, said
     answer = client.post(at("desk_edit", meeting), DESK | {field: value})
 
     assert errors(answer) == {field: [said]}
+
+
+def test_once_people_registered_their_answers_are_erased_on_the_promised_day_or_before(
+    client, meeting
+):
+    client.post(at("desk_edit", meeting), DESK)
+    client.post(at("desk_edit", meeting), DESK | {"erase_on": "2027-04-20"})
+    RegistrationFactory(meeting=meeting)
+
+    later = client.post(at("desk_edit", meeting), DESK | {"erase_on": "2027-04-21"})
+    assert errors(later)["erase_on"] == [
+        "People registered while the form said: Erased on 20 April 2027. Choose that day or before."
+    ]
+    with pytest.raises(Refused, match="Erased on 20 April 2027"):
+        desks.keep(meeting.pk, {"erase_on": date(2027, 4, 21)}, {}, NOW)
+    client.post(at("desk_edit", meeting), DESK | {"erase_on": "2027-04-12"})
+
+    assert RegistrationDesk.objects.get().erase_on == date(2027, 4, 12)
+
+
+def test_the_promised_day_stays_though_the_meeting_moved_beyond_it(client, meeting):
+    client.post(at("desk_edit", meeting), DESK)
+    RegistrationFactory(meeting=meeting)
+    Meeting.objects.update(starts_on=date(2027, 5, 4), ends_on=date(2027, 5, 5))
+
+    answer = client.post(at("desk_edit", meeting), DESK | {"offer_hours": "12"})
+
+    assert answer.status_code == 302
+    desk = RegistrationDesk.objects.get()
+    assert (desk.offer_hours, desk.erase_on) == (12, date(2027, 4, 10))
 
 
 def test_the_desk_begins_with_what_is_usual(client, meeting):
@@ -174,9 +209,31 @@ def test_questions_are_added_moved_changed_and_removed(client, meeting):
     refused = client.post(
         at("form_question_edit", meeting, first.pk), {"text": "Fish?", "kind": "text"}
     )
-    assert list(errors(refused)) == ["kind"]
+    assert errors(refused)["__all__"] == [
+        "People have answered already: the kind of the answer stays as it is."
+    ]
     client.post(at("form_question_remove", meeting, first.pk))
     assert (list(meeting.form_questions.all()), FormAnswer.objects.count()) == ([second], 0)
+
+
+def test_a_question_stays_sensitive_once_somebody_answered(client, meeting):
+    RegistrationDeskFactory(meeting=meeting)
+    said = {"text": "Illness?", "kind": "text", "is_sensitive": "on"}
+    client.post(at("form_question_add", meeting), said)
+    question = FormQuestion.objects.get()
+    registration = RegistrationFactory(meeting=meeting)
+    FormAnswer.objects.create(registration=registration, question=question, text="Epilepsy")
+    edit = at("form_question_edit", meeting, question.pk)
+
+    refused = client.post(edit, {"text": "Illness?", "kind": "text"})
+    client.post(edit, said | {"text": "An illness?"})
+
+    assert errors(refused)["__all__"] == [
+        "People have answered already and were told that their answers will be erased: "
+        "the question stays sensitive."
+    ]
+    question.refresh_from_db()
+    assert (question.text, question.is_sensitive) == ("An illness?", True)
 
 
 def test_a_choice_needs_answers(client, meeting):
@@ -330,6 +387,30 @@ def test_organisers_approve_and_decline_with_a_reason(client, meeting, hall):
     )
     page = words(client.get(at("registration_detail", meeting, boris.registration_id)))
     assert "The hall is small." in page
+
+
+def test_organisers_correct_who_somebody_is(client, meeting, hall):
+    house = OrganisationFactory(name="Institute of lamps")
+    registration = comes(hall, "Anna", organisation=house, diet="vegan").registration
+    correct = at("registration_correct", meeting, registration.pk)
+    form = client.get(correct).context["form"]
+    assert (form["name"].value(), form["represents"].value()) == ("Anna", "Institute of lamps")
+
+    client.post(correct, {"name": "Ana", "represents": "Institute of lamps", "country": "PE"})
+    registration.refresh_from_db()
+    assert (registration.name, registration.organisation, registration.country_id) == (
+        "Ana",
+        house,
+        "PE",
+    )
+    client.post(correct, {"name": "Ana", "represents": "Ministry", "country": ""})
+    registration.refresh_from_db()
+    assert (registration.represents, registration.organisation, registration.diet) == (
+        "Ministry",
+        None,
+        "vegan",
+    )
+    assert list(errors(client.post(correct, {"name": " "}))) == ["name"]
 
 
 def test_the_lead_approves_in_the_queue(hall):
