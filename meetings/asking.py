@@ -44,10 +44,11 @@ def add(meeting_id: int, values: dict, choices: Sequence[Choice] = ()) -> Questi
 
 
 @transaction.atomic
-def change(question_id: int, values: dict, choices: Sequence[Choice]) -> Question:
+def change(question_id: int, values: dict, choices: Sequence[Choice], now: datetime) -> Question:
     """Write the question anew. Raises Refused for what was promised to those who have answered."""
     question = Question.objects.select_for_update(of=("self",)).get(pk=question_id)
     before = {name: getattr(question, name) for name in PROMISED}
+    was_over = question.is_over(now)
     for name, value in values.items():
         setattr(question, name, value)
     _settle(question)
@@ -61,6 +62,8 @@ def change(question_id: int, values: dict, choices: Sequence[Choice]) -> Questio
                     "item and its closing time can be changed now."
                 )
             )
+        if was_over and question.takes_answers(now):
+            _check_nothing_was_shown(question)
         question.save(update_fields=FREE)
         return question
     if question.kind == Kind.DISCUSSION and question.status != Status.PREPARED:
@@ -74,9 +77,11 @@ def change(question_id: int, values: dict, choices: Sequence[Choice]) -> Questio
 
 
 def _settle(question: Question):
-    """What follows from the kind and from being part of the survey."""
+    """What follows from the kind, from being anonymous, and from being part of the survey."""
     if question.kind not in (Kind.SEVERAL, Kind.RANKING):
         question.at_most = None
+    if question.is_anonymous and question.results == Question.Results.AT_ONCE:
+        question.results = Question.Results.AFTERWARDS
     if question.is_survey:
         question.unit = Question.Unit.PERSON
         question.results = Question.Results.ORGANISERS
@@ -106,12 +111,13 @@ def open_for_answers(question_id: int, now: datetime) -> Question:
     """Let people answer, also once more after it was closed.
 
     A closing time that has passed is taken away. Raises Refused for a question that cannot be
-    answered yet, and while the meeting is not announced.
+    answered yet, while the meeting is not announced, and for an anonymous one with answers.
     """
     question = Question.objects.select_for_update(of=("self",)).get(pk=question_id)
     if question.takes_answers(now):
         raise Refused(_("This question is open already."))
     _check_can_open(question)
+    _check_nothing_was_shown(question)
     question.status = Status.OPEN
     question.opened_at = question.opened_at or now
     if question.closes_at and question.closes_at <= now:
@@ -127,6 +133,17 @@ def _check_can_open(question: Question):
         raise Refused(_("Say first how it is answered: in words, by choice, or by a ranking."))
     if question.has_options and question.options.count() < 2:
         raise Refused(_("Write two answers to choose from, or more."))
+
+
+def _check_nothing_was_shown(question: Question):
+    """An anonymous question is closed once: results before and after one answer would tell it."""
+    if question.is_anonymous and question.answered.exists():
+        raise Refused(
+            _(
+                "This question is anonymous, and its results were shown. Who answers now could be "
+                "found out. Write a new question."
+            )
+        )
 
 
 @transaction.atomic

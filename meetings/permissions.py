@@ -108,7 +108,13 @@ def answers_for(user, question: Question, today: date) -> list[Organisation]:
 
 
 def can_see_results(user, question: Question, now: datetime) -> bool:
-    """Organisers always; others as the question says."""
+    """Organisers always; others as the question says.
+
+    Of an anonymous one nobody does while it takes answers: from figures before and after somebody
+    answered one could tell what that was.
+    """
+    if question.is_anonymous and not question.is_over(now):
+        return False
     if can_organise(user, question.meeting):
         return True
     if question.results == Question.Results.AT_ONCE:

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from meetings.reporting import Block, Content
+from meetings.report_blocks import Block, Content
 from partners import typesetting
 from partners.refusals import Refused
 from partners.typesetting.letters import IN_LATIN, in_plain_letters, showable

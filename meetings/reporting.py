@@ -6,7 +6,6 @@ reader gets beyond them are the words of `Report`.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from documents.models import Audience, Document
-from meetings import agenda, carrying, minuting, tabling
+from meetings import agenda, carrying, minuting, report_annexes, tabling
 from meetings.agenda import ShownSession
 from meetings.models import (
     Attendance,
@@ -29,55 +28,8 @@ from meetings.models import (
     Registration,
     Report,
 )
+from meetings.report_blocks import Block, Content, Section
 from partners import mail
-
-
-@dataclass(frozen=True)
-class Block:
-    """A piece of a section: paragraphs, points, or a table with a header.
-
-    `links` are addresses of the first cells of a table's rows.
-    """
-
-    kind: str  # text, points, table
-    lines: list[str] = field(default_factory=list)
-    header: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-
-    @property
-    def linked(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
-        """Each row: address, first cell, and the others with the heads of their columns."""
-        links = self.links or [""] * len(self.rows)
-        return [
-            (link, row[0], list(zip(self.header[1:], row[1:], strict=True)))
-            for link, row in zip(links, self.rows, strict=True)
-        ]
-
-
-@dataclass(frozen=True)
-class Section:
-    """`number` as printed: "4", "4.2"; `level` of its heading is 1 or 2."""
-
-    number: str
-    title: str
-    level: int
-    blocks: list[Block]
-
-    @property
-    def anchor(self) -> str:
-        return "section-" + self.number.replace(".", "-").replace(" ", "-").lower()
-
-
-@dataclass(frozen=True)
-class Content:
-    """A report in the reader's language."""
-
-    title: str
-    when: str
-    where: str
-    facts: list[tuple[str, str]]
-    sections: list[Section]
 
 
 def content(report: Report, reader, now: datetime) -> Content:
@@ -110,8 +62,10 @@ def _content(
         (_("Closing"), [_text(report.closing)], []),
     ]
     annexes = [
-        (_("Papers"), [_papers(papers)]),
-        (_("Actions of earlier meetings"), [_carried(meeting, reader, with_names, now)]),
+        (_("Papers"), [_papers(papers)], []),
+        (_("Statements of countries"), [], report_annexes.statements(meeting)),
+        (_("Answers to questions"), [], report_annexes.results_of_questions(meeting, now)),
+        (_("Actions of earlier meetings"), [_carried(meeting, reader, with_names, now)], []),
     ]
     facts = [
         (_("Kind"), str(meeting.get_kind_display())),
@@ -130,6 +84,14 @@ def _content(
 
 def _numbered(chapters: list[tuple]) -> list[Section]:
     """Chapters with something in them, numbered from 1, and their parts below them."""
+    return _sections(chapters, "%(number)s")
+
+
+def _as_annexes(annexes: list[tuple]) -> list[Section]:
+    return _sections(annexes, _("Annex %(number)s"))
+
+
+def _sections(chapters: list[tuple], said: str) -> list[Section]:
     found: list[Section] = []
     number = 0
     for title, blocks, parts in chapters:
@@ -137,20 +99,12 @@ def _numbered(chapters: list[tuple]) -> list[Section]:
         if not blocks and not parts:
             continue
         number += 1
-        found.append(Section(str(number), title, 1, blocks))
+        found.append(Section(said % {"number": number}, title, 1, blocks))
         found += [
-            Section(f"{number}.{place}", name, 2, inner)
+            Section(said % {"number": f"{number}.{place}"}, name, 2, inner)
             for place, (name, inner) in enumerate(parts, 1)
         ]
     return found
-
-
-def _as_annexes(annexes: list[tuple]) -> list[Section]:
-    filled = [(title, blocks) for title, blocks in annexes if _filled(blocks)]
-    return [
-        Section(_("Annex %(number)s") % {"number": number}, title, 1, _filled(blocks))
-        for number, (title, blocks) in enumerate(filled, 1)
-    ]
 
 
 def _filled(blocks: list[Block]) -> list[Block]:

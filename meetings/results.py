@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from advice.masking import AT_LEAST
 from experts.columns import neutral
@@ -115,11 +116,12 @@ def table(question: Question, results: Results) -> Iterator[list]:
         yield [neutral(row.option.text), row.number, results.answers]
 
 
-def one_by_one(question: Question) -> Iterator[list]:
-    """Each answer as a row, for organisers; nothing of fewer than three anonymous ones."""
+def one_by_one(question: Question, now: datetime) -> Iterator[list]:
+    """Each answer as a row, for organisers; of an anonymous question from three on, once closed."""
     options = list(question.options.all())
     yield ["Person", "Organisation", "Time (UTC)", "Words", *(neutral(one.text) for one in options)]
-    if question.is_anonymous and question.answered.count() < AT_LEAST:
+    is_told = question.is_over(now) and question.answered.count() >= AT_LEAST
+    if question.is_anonymous and not is_told:
         return
     ranks = question.kind == Kind.RANKING
     rows = question.answers.select_related("organisation", "user").prefetch_related("picks")

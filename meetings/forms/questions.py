@@ -82,8 +82,11 @@ class QuestionForm(forms.ModelForm):
             "unit": _("Colleagues see and change the one answer of their organisation."),
             "is_anonymous": _(
                 "It is noted who has answered, and not what: nobody can find out, the Lead "
-                "neither. Such an answer cannot be changed, and fewer than 3 are not shown."
+                "neither. Such an answer cannot be changed. Results are shown once the question is "
+                "closed, to organisers too, and of fewer than 3 answers never. It cannot be opened "
+                "again then."
             ),
+            "results": _("Of an anonymous question never before it is closed."),
             "is_survey": _(
                 "Answered with the other questions of the survey on one page: after the meeting "
                 "by participants, one answer for each person, results for organisers alone."

@@ -70,7 +70,7 @@ def _edit(request, meeting: Meeting, question: Question | None):
     if form.is_valid():
         try:
             if question:
-                asking.change(question.pk, form.values(), form.choices())
+                asking.change(question.pk, form.values(), form.choices(), timezone.now())
             else:
                 asking.add(meeting.pk, form.values(), form.choices())
         except Refused as refusal:
@@ -176,7 +176,7 @@ def question_results_csv(request, code: str, number: int):
 def question_answers_csv(request, code: str, number: int):
     """Each answer as a row, for organisers."""
     question = _of(organised(request, code), number)
-    return _csv(results.one_by_one(question), f"answers-{code}-{number}")
+    return _csv(results.one_by_one(question, timezone.now()), f"answers-{code}-{number}")
 
 
 def _csv(rows, name: str):

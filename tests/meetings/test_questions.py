@@ -227,7 +227,7 @@ def test_a_question_of_the_agenda_becomes_one_that_is_answered(client, lead):
 def test_what_was_promised_stays_after_the_first_answer(client, lead):
     question = QuestionFactory()
     choices = [Choice("Yes"), Choice("No"), Choice("Later")]
-    asking.change(question.pk, {"is_anonymous": False}, choices[:2])
+    asking.change(question.pk, {"is_anonymous": False}, choices[:2], NOW)
     question.refresh_from_db()
     answer(question, PartnerUserFactory(), 1)
 
@@ -237,7 +237,7 @@ def test_what_was_promised_stays_after_the_first_answer(client, lead):
         ({"is_anonymous": True}, choices[:2]),
     ):
         with pytest.raises(Refused, match="Somebody has answered already"):
-            asking.change(question.pk, values, texts)
+            asking.change(question.pk, values, texts, NOW)
     with pytest.raises(DatabaseError), transaction.atomic():
         Question.objects.filter(pk=question.pk).update(is_anonymous=True)
     page = client.post(
@@ -508,18 +508,58 @@ def test_the_database_refuses_an_anonymous_answer_with_a_name_or_a_moment(named)
         Answered.objects.create(question=question, user=UserFactory(), answer=row)
 
 
-def test_fewer_than_three_anonymous_answers_show_nothing_to_the_lead_either(client, lead):
-    question = QuestionFactory(is_anonymous=True, results="at_once")
+def test_fewer_than_three_anonymous_answers_show_nothing_to_the_lead_either():
+    question = QuestionFactory(is_anonymous=True)
     shown = []
     for _number in range(3):
         answer(question, PartnerUserFactory(), 1)
         found = results.of(question, with_words=True)
         shown.append((found.answers, found.is_hidden, len(found.rows)))
-        args = [question.meeting.code, question.number]
-        rows = client.get(reverse("question_answers_csv", args=args)).getvalue().decode()
-        assert len(rows.splitlines()) == (4 if question.answered.count() == 3 else 1)
+        question.status = "closed"  # for the file alone: nobody could answer
+        assert len([*results.one_by_one(question, NOW)]) == (4 if found.answers == 3 else 1)
 
     assert shown == [(1, True, 0), (2, True, 0), (3, False, 3)]
+
+
+def test_while_an_anonymous_question_takes_answers_nobody_sees_its_figures(client, lead):
+    values = {"text": "Who?", "kind": Kind.CHOICE, "is_anonymous": True, "results": "at_once"}
+    meeting = MeetingFactory()
+    question = asking.add(meeting.pk, values, [Choice("One"), Choice("Two")])
+    question = asking.open_for_answers(question.pk, NOW)
+    for _number in range(3):
+        answer(question, PartnerUserFactory(), 1)
+    args = [meeting.code, question.number]
+
+    def shown() -> list:
+        page = client.get(question.get_absolute_url()).context
+        room = client.get(reverse("question_room", args=args)).context
+        rows = client.get(reverse("question_answers_csv", args=args)).getvalue().decode()
+        table = client.get(reverse("question_results_csv", args=args)).status_code
+        found = [one["results"] is not None for one in (page, room)]
+        return [*found, len(rows.splitlines()), table, page["answer_count"]]
+
+    assert question.results == "afterwards"
+    assert shown() == [False, False, 1, 404, 3]
+    asking.close(question.pk, NOW)
+    assert shown() == [True, True, 4, 200, 3]
+
+
+def test_an_anonymous_question_with_answers_is_closed_once():
+    closes, later = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    closed = QuestionFactory(is_anonymous=True)
+    over = QuestionFactory(is_anonymous=True, closes_at=closes)
+    for one in (closed, over):
+        answer(one, PartnerUserFactory(), 1)
+    asking.close(closed.pk, NOW)
+    choices = [Choice(one.text) for one in over.options.all()]
+    asking.change(over.pk, {"text": "Other words?"}, choices, later)
+
+    for one in (closed, over):
+        with pytest.raises(Refused, match="its results were shown"):
+            asking.open_for_answers(one.pk, later)
+    with pytest.raises(Refused, match="its results were shown"):
+        asking.change(over.pk, {"closes_at": None}, choices, later)
+    asking.change(over.pk, {"closes_at": later}, choices, NOW)
 
 
 # Results
@@ -625,7 +665,7 @@ def test_the_screen_of_the_room_is_told_only_when_something_is_new(client):
 
 def test_question_and_answers_are_read_in_another_language(client):
     question = QuestionFactory(text_fr="Où ?", options=[])
-    asking.change(question.pk, {}, [Choice("Lima", "Lima, au Pérou"), Choice("Bern", "Berne")])
+    asking.change(question.pk, {}, [Choice("Lima", "Lima, au Pérou"), Choice("Bern", "Berne")], NOW)
     client.force_login(PartnerUserFactory())
 
     page = client.get(question.get_absolute_url(), {"language": "fr"})
