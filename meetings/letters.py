@@ -30,7 +30,7 @@ ISSUED_A_DAY = 5  # for one registration, in 24 hours; the others must not lose 
 class Standing(models.TextChoices):
     """Whether a letter still holds, as the page behind its address says it."""
 
-    HOLDS = "holds", gettext_lazy("This letter holds")
+    HOLDS = "holds", gettext_lazy("This letter is valid")
     WITHDRAWN = "withdrawn", gettext_lazy("This letter was withdrawn")
     CANCELLED = "cancelled", gettext_lazy("The meeting is cancelled")
     GIVEN_BACK = "given_back", gettext_lazy("The seat was given back")

@@ -60,7 +60,7 @@ def table(outcomes: QuerySet[Outcome], user, today: date) -> Iterator[list]:
     yield [
         *(_("Meeting"), _("Day of the meeting"), _("Number"), _("Agenda item"), _("Kind")),
         *(_("Outcome"), _("Owner"), _("Due"), _("Status"), _("State"), _("Days late")),
-        *(_("Evidence"), _("Address of the evidence"), _("Address")),
+        *(_("Evidence"), _("Link to the evidence"), _("Address")),
     ]
     for row in rows(loaded(outcomes).iterator(500), user, today):
         one = row.outcome

@@ -143,7 +143,7 @@ class ProgressForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     url = forms.URLField(
-        label=gettext_lazy("Address of the evidence"),
+        label=gettext_lazy("Link to the evidence"),
         max_length=500,
         required=False,
         assume_scheme="https",

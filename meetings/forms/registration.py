@@ -92,7 +92,7 @@ class RegistrationForm(QuestionsForm):
     """`values()`, `answers()` and `cleaned_data["way"]` are what registering takes."""
 
     way = forms.ModelChoiceField(
-        label=gettext_lazy("How do you take part?"),
+        label=gettext_lazy("How will you take part?"),
         queryset=Part.objects.none(),
         empty_label=None,
         widget=forms.RadioSelect,
@@ -127,10 +127,10 @@ class RegistrationForm(QuestionsForm):
         help_text=gettext_lazy("Seen by the organisers alone."),
     )
     diet = forms.CharField(
-        label=gettext_lazy("What do you not eat?"), max_length=300, required=False
+        label=gettext_lazy("Food that you do not eat"), max_length=300, required=False
     )
     access = forms.CharField(
-        label=gettext_lazy("What do you need to get in, to see, to hear or to follow?"),
+        label=gettext_lazy("What help do you need to take part?"),
         max_length=500,
         required=False,
     )
@@ -138,7 +138,7 @@ class RegistrationForm(QuestionsForm):
         label=gettext_lazy("I need an invitation letter for a visa"), required=False
     )
     appearance = forms.ChoiceField(
-        label=gettext_lazy("Who may see on the list of participants that you come?"),
+        label=gettext_lazy("Who may see your name on the list of participants?"),
         choices=APPEARANCES,
         initial=Registration.Appearance.NOBODY,
         widget=forms.RadioSelect,

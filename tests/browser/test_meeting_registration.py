@@ -106,7 +106,7 @@ def test_a_visitor_fills_in_first_and_signs_in_then(visit, hall, code_for):
     page.goto(f"{hall.meeting.get_absolute_url()}register/")
     page.locator("#id_name").fill("Chen Wei")
     page.get_by_label("Organisation that you represent").fill("Ministry (example)")
-    page.get_by_label("What do you not eat?").fill("no nuts")
+    page.get_by_label("Food that you do not eat").fill("no nuts")
     page.get_by_role("button", name="Register").click()
     expect(page.locator("h1")).to_have_text("Your answers are kept. Who are you?")
 
@@ -119,8 +119,8 @@ def test_a_visitor_fills_in_first_and_signs_in_then(visit, hall, code_for):
     expect(page.locator("main")).to_contain_text("Your answers are here")
     organisation = page.get_by_label("Organisation that you represent")
     expect(organisation).to_have_value("Ministry (example)")
-    expect(page.get_by_label("What do you not eat?")).to_have_value("")
-    page.get_by_label("What do you not eat?").fill("no nuts")
+    expect(page.get_by_label("Food that you do not eat")).to_have_value("")
+    page.get_by_label("Food that you do not eat").fill("no nuts")
     page.get_by_role("button", name="Register").click()
 
     expect(page.locator("main")).to_contain_text("Seat confirmed")
