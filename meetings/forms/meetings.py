@@ -158,6 +158,21 @@ class MeetingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    #: Heading → fields, in the order of the page
+    GROUPS = (
+        (
+            gettext_lazy("What and who"),
+            *("title", "title_fr", "title_es", "code", "kind", "series", "summary", "languages"),
+            *("audience", "organisers"),
+        ),
+        (
+            gettext_lazy("When and where"),
+            *("starts_on", "ends_on", "precision", "time_zone", "form", "place", "country"),
+            *("online_address", "beside", "beside_url"),
+        ),
+        (gettext_lazy("What participants need to know"), "host", "contact", "practical"),
+    )
+
     def __init__(self, data=None, *, meeting: Meeting | None = None, initial=None):
         """`meeting`: the one that is changed, whose values the form begins with."""
         self.meeting = meeting
@@ -166,6 +181,13 @@ class MeetingForm(forms.Form):
         super().__init__(data, initial=initial)
         if meeting:
             self.fields["code"].disabled = True
+
+    def groups(self) -> list[tuple]:
+        """(heading, its fields) for the page."""
+        return [
+            (heading, [self[name] for name in names if name in self.fields])
+            for heading, *names in self.GROUPS
+        ]
 
     def _initial_of(self, meeting: Meeting) -> dict:
         initial = {name: getattr(meeting, name) for name in FACTS}

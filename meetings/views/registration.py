@@ -223,7 +223,11 @@ def _give_back(
         except Refused as refusal:
             messages.warning(request, str(refusal))
         else:
-            messages.success(request, _("Thank you for telling us. It is given back."))
+            if booking is None:
+                said = _("Your registration is cancelled. Your seat goes to the next person.")
+            else:
+                said = _("You have given back: %(part)s.") % {"part": booking.part}
+            messages.success(request, said)
         # A guest saw the meeting by that place alone
         still_seen = Meeting.objects.visible_to(request.user).filter(pk=meeting.pk).exists()
         return redirect("registration_own", meeting.code) if still_seen else redirect("my_page")

@@ -125,9 +125,9 @@ def begin(lead: Hands, title: str, code: str, day, series: str):
     lead.page.goto("/meetings/add/")
     lead.type("Title", title)
     lead.type("Word in its address", code)
-    lead.tick("Online")
     lead.choose("Series", series)
     lead.day("First day", day)
+    lead.tick("Online")
     lead.press("Save the draft")
     expect(lead.page.locator("h1")).to_have_text(title)
 

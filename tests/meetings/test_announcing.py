@@ -310,3 +310,9 @@ def test_days_that_no_meeting_has_are_refused(first, last, field):
     form = MeetingForm({"starts_on": first, "ends_on": last, "precision": "day"})
 
     assert field in form.errors
+
+
+def test_every_field_of_a_meeting_stands_in_a_group_of_its_form():
+    in_groups = [name for _heading, *names in MeetingForm.GROUPS for name in names]
+
+    assert sorted(in_groups) == sorted(MeetingForm.base_fields)
