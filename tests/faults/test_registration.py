@@ -166,8 +166,11 @@ def test_of_200_at_once_30_have_a_seat_and_170_wait_in_order_and_one_goes_when_o
     first, waiting = list(range(1, SEATS + 1)), list(range(SEATS + 1, PEOPLE + 1))
     assert portal.states() == {"confirmed": first, "waiting": waiting}
     assert portal.ask("SELECT taken, next_number FROM meetings_part") == [(SEATS, PEOPLE + 1)]
-    mails = "SELECT context->>'status', count(*) FROM mailings_outgoingmail GROUP BY 1 ORDER BY 1"
-    assert portal.ask(mails) == [("confirmed", SEATS), ("waiting", PEOPLE - SEATS)]
+    mails = "SELECT template, count(*) FROM mailings_outgoingmail GROUP BY 1 ORDER BY 1"
+    assert portal.ask(mails) == [
+        ("meetings/mail/calendar_request", SEATS),
+        ("meetings/mail/registered", PEOPLE - SEATS),
+    ]
 
     # One of them gives the seat back with every button pressed at once
     one = portal.holder(7)
