@@ -9,4 +9,3 @@ from partners.admin import RecordAdmin
 @admin.register(Series)
 class SeriesAdmin(RecordAdmin):
     list_display = ["name", "slug"]
-    prepopulated_fields = {"slug": ["name"]}
