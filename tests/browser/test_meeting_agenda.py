@@ -84,6 +84,7 @@ def test_an_item_is_dragged_into_another_session(visit):
         for title in titles:
             ItemFactory(session=session, title=title)
     page = visit(organiser)
+    page.set_viewport_size({"width": 1280, "height": 1600})  # nothing scrolls under the mouse
     page.goto(f"/meetings/{meeting.code}/agenda/edit/")
     row, there = (page.locator("tr[data-item]").filter(has_text=one) for one in ("1. A", "3. C"))
 
