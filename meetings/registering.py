@@ -65,14 +65,17 @@ def register(
     organisers' own questions. `by`: the organiser who registers somebody by hand, also before and
     after the desk is open. Who gave everything back may register again. Raises Refused.
     """
-    # Also a button that is pressed twice comes one by one, and nobody cancels the meeting meanwhile
-    seats.locked(meeting_id)
+    # A button that is pressed twice comes one by one
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
     meeting = Meeting.objects.select_related("desk").get(pk=meeting_id)
     if refusal := why_not(meeting, now, by_hand=by is not None):
         raise Refused(refusal)
-    # Read under the lock, with all that a step before this one wrote about its calendar event
-    rows = Registration.objects.select_for_update(no_key=True)
-    registration = rows.filter(meeting=meeting, user=user).first()
+    own = Registration.objects.filter(meeting=meeting, user=user)
+    if own.exists():
+        # The parts first, as all steps do, and then the row with what they wrote of its calendar
+        # event. Where nothing is there yet the crowd need not come one by one so early.
+        seats.locked(meeting_id)
+    registration = own.select_for_update(no_key=True).first()
     if registration is None:
         registration = Registration(meeting=meeting, user=user, created_at=now)
     elif registration.bookings.live().of_ways().exists():

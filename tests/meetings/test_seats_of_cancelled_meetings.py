@@ -146,7 +146,7 @@ def test_who_registers_while_the_meeting_is_being_cancelled_is_refused(hall):
         assert servers.wait_until(waits_for_a_lock, 10)
     thread.join(10)
 
-    assert ended == ["This meeting is cancelled."]
+    assert ended == ["This meeting does not take place."]
     assert not Registration.objects.exists()
 
 
