@@ -21,9 +21,15 @@ class Group:
 
 
 def readable(meeting: Meeting, user) -> list[Paper]:
-    """What this person may read, in the order of the labels, with all that a list says of each."""
-    found = Paper.objects.visible_to(user).filter(meeting=meeting).with_newest()
-    return list(found.order_by("session_number", "number"))
+    """What this person may read, in the order of the labels, with all that a list says of each.
+
+    Read once for each meeting object and person: the agenda and the list on a page share it.
+    """
+    known = meeting.__dict__.setdefault("_readable_papers", {})
+    if user.pk not in known:
+        found = Paper.objects.visible_to(user).filter(meeting=meeting).with_newest()
+        known[user.pk] = list(found.order_by("session_number", "number"))
+    return known[user.pk]
 
 
 def has_something(paper: Paper) -> bool:
