@@ -27,7 +27,7 @@ from documents.models import (
 from experts.models import Expert
 from partners import mail
 from partners.models import Organisation, Term
-from partners.typesetting.letters import IN_LATIN
+from partners.typesetting.letters import IN_LATIN, Shown
 
 OTHER = "other"  # code of the chapter of practices without a term
 
@@ -349,13 +349,7 @@ def data(
 
     `show` makes a text that the fonts can show (partners.typesetting.letters).
     """
-    marked = False
-
-    def shown(text: str) -> str:
-        nonlocal marked
-        text = show(text)
-        marked |= text.endswith(IN_LATIN)
-        return text
+    shown = Shown(show)
 
     def sheet(line: Line) -> dict:
         one = words_of[line.version_id]
@@ -423,7 +417,7 @@ def data(
         ],
         "words": _words(title, number, as_of, address, parts, changed),
     }
-    if marked:
+    if shown.is_marked:
         found["words"]["note"] = _("%(mark)s Written in Latin letters here.") % {"mark": IN_LATIN}
     return found
 

@@ -17,7 +17,7 @@ from experts import confirmation, editing, facts, presenting
 from experts.importing import values
 from experts.models import Audience, Expert
 from partners import files, languages
-from partners.models import Country, Organisation, Term
+from partners.models import Country, Organisation, Term, User
 from partners.models.countries import region_of
 
 LISTED_AT_MOST = 300  # organisations offered while typing
@@ -69,6 +69,26 @@ class TextField(forms.CharField):
 
     def to_python(self, value):
         return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+
+
+class PeopleField(TextField):
+    """People by the addresses with which they sign in, one a line: the value is a list of them."""
+
+    def prepare_value(self, value):
+        if isinstance(value, list):
+            return "\n".join(sorted(person.email for person in value))
+        return value
+
+    def clean(self, value) -> list[User]:
+        lines = super().clean(value).splitlines()
+        addresses = [line.strip().lower() for line in lines if line.strip()]
+        known = {person.email: person for person in User.objects.filter(email__in=addresses)}
+        missing = [address for address in addresses if address not in known]
+        if missing:
+            raise ValidationError(
+                _("Nobody signs in with %(addresses)s.") % {"addresses": ", ".join(missing)}
+            )
+        return list(known.values())
 
 
 class GroupedChoices(ModelChoiceIterator):

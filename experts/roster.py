@@ -24,7 +24,7 @@ from experts import presenting
 from experts.models import Expert, Freshness, Policy
 from partners import mail, typesetting
 from partners.models import Region, Term
-from partners.typesetting.letters import IN_LATIN, in_plain_letters, showable
+from partners.typesetting.letters import IN_LATIN, Shown, in_plain_letters, showable
 
 MOST = 1000  # experts
 SECONDS = 30  # at most, for one PDF
@@ -188,13 +188,7 @@ def _typeset(data: dict) -> bytes:
 
 def _data(roster: Roster, show) -> dict:
     """What roster.typ needs; `show` makes a text that the fonts can show."""
-    marked = False
-
-    def shown(text: str) -> str:
-        nonlocal marked
-        text = show(text)
-        marked |= text.endswith(IN_LATIN)
-        return text
+    shown = Shown(show)
 
     def person(entry: Entry) -> dict:
         work = (entry.position, entry.organisation, entry.country)
@@ -218,7 +212,7 @@ def _data(roster: Roster, show) -> dict:
         if part.people
     ]
     notes = roster.notes
-    if marked:
+    if shown.is_marked:
         notes.append(
             _("%(mark)s Written in Latin letters here; the profile shows it as its owner does.")
             % {"mark": IN_LATIN}

@@ -63,8 +63,8 @@ def change(
     report_phases.follow_audience(meeting, values.get("audience", meeting.audience), by, now)
     for name, value in values.items():
         setattr(meeting, name, value)
-    # A meeting of other days takes its sessions along
-    meeting.sessions.exclude(day=None).update(day=F("day") + moved_by)
+    if moved_by:  # it takes its sessions along
+        meeting.sessions.exclude(day=None).update(day=F("day") + moved_by)
     outside = meeting.sessions.exclude(day=None).exclude(
         day__range=(meeting.starts_on, meeting.ends_on)
     )
@@ -105,7 +105,7 @@ def announce(meeting_id: int, by: User, now: datetime) -> Meeting:
 def close(meeting_id: int, by: User, now: datetime) -> Meeting:
     """It was held. Raises Refused before its first day, and where it is not announced."""
     meeting = _moved(meeting_id, Status.HELD, "", now)
-    if now.astimezone(meeting.zone).date() < meeting.starts_on:
+    if meeting.day_at(now) < meeting.starts_on:
         raise Refused(_("It has not begun yet: a meeting is held from its first day on."))
     decisions.record(by, "held", meeting, now)
     return meeting

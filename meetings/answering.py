@@ -153,9 +153,7 @@ def survey_is_on(meeting: Meeting, now: datetime) -> bool:
     """Of a meeting it follows its last day; a meeting that is a survey has no day to wait for."""
     if meeting.kind == Meeting.Kind.SURVEY:
         return True
-    return meeting.status == Meeting.Status.HELD or (
-        now.astimezone(meeting.zone).date() >= meeting.ends_on
-    )
+    return meeting.status == Meeting.Status.HELD or (meeting.day_at(now) >= meeting.ends_on)
 
 
 def survey_questions(meeting: Meeting, user, now: datetime) -> list[Question]:

@@ -6,7 +6,6 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from meetings import zones
 from meetings.models import Attendance, Meeting, Registration
 from partners.models import User
 from partners.refusals import Refused
@@ -55,7 +54,7 @@ def note(registration_id: int, day: date, by: User, now: datetime) -> bool:
         raise Refused(_("This meeting does not take place."))
     if day not in meeting.days:
         raise Refused(_("The meeting is not on this day."))
-    if day > zones.day_at(meeting, now):
+    if day > meeting.day_at(now):
         raise Refused(_("This day has not begun yet at the place of the meeting."))
     if not expected(meeting).filter(pk=registration.pk).exists():
         raise Refused(_("%(name)s has no confirmed seat.") % {"name": registration.name})

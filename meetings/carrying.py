@@ -74,7 +74,7 @@ def prepare(meeting_id: int, now: datetime) -> Item | None:
     and where no action is open. Safe to repeat; called when a meeting is made, and every hour.
     """
     meeting = Meeting.objects.select_for_update(no_key=True).get(pk=meeting_id)
-    if meeting.status not in PREPARED or meeting.is_over(now.astimezone(meeting.zone).date()):
+    if meeting.status not in PREPARED or meeting.is_over(meeting.day_at(now)):
         return None
     if not meeting.carries_over or _has_item(meeting) or not open_before(meeting).exists():
         return None

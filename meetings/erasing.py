@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from meetings import seats, zones
+from meetings import seats
 from meetings.models import Booking, FormAnswer, Registration, RegistrationDesk
 
 EMPTY = {"diet": "", "access": "", "is_funded": False, "wants_letter": False}
@@ -24,7 +24,7 @@ def erase_due(now: datetime) -> int:
     """
     latest: date = (now + AHEAD).date()
     desks = RegistrationDesk.objects.filter(erase_on__lte=latest).select_related("meeting")
-    due = [desk for desk in desks if desk.erase_on <= zones.day_at(desk.meeting, now)]
+    due = [desk for desk in desks if desk.erase_on <= desk.meeting.day_at(now)]
     left = (desk for desk in due if desk.erased_at is None or _is_left(desk, now))
     return sum(_erase(desk.pk, now) for desk in left)
 
@@ -42,7 +42,7 @@ def _sensitive(desk: RegistrationDesk):
 def _in_vain(desk: RegistrationDesk, now: datetime):
     """Registrations of nobody who ever had a seat; none while the meeting may still take place."""
     of_meeting = Registration.objects.filter(meeting=desk.meeting_id)
-    is_past = desk.meeting.ends_on < zones.day_at(desk.meeting, now)
+    is_past = desk.meeting.ends_on < desk.meeting.day_at(now)
     return of_meeting.in_vain() if is_past else of_meeting.none()
 
 

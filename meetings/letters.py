@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailings import outbox
-from meetings import permissions, zones
+from meetings import permissions
 from meetings.models import InvitationLetter, Meeting, Registration
 from partners import decisions
 from partners.models import User
@@ -48,7 +48,7 @@ def standing(letter: InvitationLetter, now: datetime) -> Standing:
         return Standing.CANCELLED
     if not _travels(letter.registration):
         return Standing.GIVEN_BACK
-    if meeting.is_over(zones.day_at(meeting, now)):
+    if meeting.is_over(meeting.day_at(now)):
         return Standing.OVER
     if _differs(letter, _person(letter.registration)):
         return Standing.CHANGED
@@ -79,7 +79,7 @@ def why_not(registration: Registration, by: User, now: datetime) -> str:
         desk = getattr(meeting, "desk", None)
         if registration.user_id != by.pk or desk is None or not desk.offers_letters:
             return _("This meeting offers no invitation letters.")
-    today = zones.day_at(meeting, now)
+    today = meeting.day_at(now)
     if meeting.status != Meeting.Status.ANNOUNCED or meeting.is_over(today) or not meeting.days:
         return _("Letters are issued while a meeting is announced and not over.")
     if not _travels(registration):

@@ -12,18 +12,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from documents.models import Audience
-from meetings import permissions, zones
+from meetings import permissions
 from meetings.models import Meeting, Registration
 
 Appearance = Registration.Appearance
 
-#: The readers of the preview: words, the widest audience they see, do they take part
-READERS = (
-    (_("A visitor without a sign-in"), (Audience.PUBLIC,), False),
-    (_("A partner who does not take part"), (Audience.PUBLIC, Audience.PARTNERS), False),
-    (_("A core member who does not take part"), tuple(Audience), False),
-    (_("A participant"), tuple(Audience), True),
-)
+#: The readers of the preview: words, the audiences whose meetings they see, do they take part
+VISITOR = (_("A visitor without a sign-in"), (Audience.PUBLIC,), False)
+PARTNER = (_("A partner who does not take part"), (Audience.PUBLIC, Audience.PARTNERS), False)
+CORE_MEMBER = (_("A core member who does not take part"), tuple(Audience), False)
+PARTICIPANT = (_("A participant"), tuple(Audience), True)
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,9 @@ def preview(registration: Registration, now: datetime) -> list[Preview]:
     meeting = registration.meeting
     is_draft = meeting.status == Meeting.Status.DRAFT
     found = []
-    for reader, audiences, takes_part in READERS:
-        if audiences == tuple(Audience) and not takes_part and meeting.audience != Audience.CORE:
-            continue  # as any partner
+    # Elsewhere a core member sees what any partner sees
+    core = [CORE_MEMBER] if meeting.audience == Audience.CORE else []
+    for reader, audiences, takes_part in (VISITOR, PARTNER, *core, PARTICIPANT):
         own = _listed(meeting, takes_part, now).filter(pk=registration.pk)
         sees_meeting = not is_draft and meeting.audience in audiences
         found.append(Preview(reader, sees_meeting and own.exists()))
@@ -75,13 +73,13 @@ def _is_open(meeting: Meeting, takes_part: bool, now: datetime) -> bool:
     if desk is None or desk.participants_shown_to not in wide_enough:
         return False
     is_cancelled = meeting.status == Meeting.Status.CANCELLED
-    return not is_cancelled and zones.day_at(meeting, now) <= meeting.ends_on
+    return not is_cancelled and meeting.day_at(now) <= meeting.ends_on
 
 
 def _listed(meeting: Meeting, takes_part: bool, now: datetime) -> QuerySet[Registration]:
     """By consent. Who is blocked could not take it back, so they stand on no list."""
     if not _is_open(meeting, takes_part, now):
         return meeting.registrations.none()
-    today = zones.day_at(meeting, now)
+    today = meeting.day_at(now)
     consenting = meeting.registrations.showing_themselves(takes_part, today)
     return consenting.filter(user__is_active=True)

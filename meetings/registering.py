@@ -46,7 +46,7 @@ def why_not(meeting: Meeting, now: datetime, by_hand: bool = False) -> str:
 
 def is_over(meeting: Meeting, now: datetime) -> bool:
     """By the day at its place."""
-    return meeting.is_over(now.astimezone(meeting.zone).date())
+    return meeting.is_over(meeting.day_at(now))
 
 
 @transaction.atomic

@@ -200,7 +200,7 @@ def _check(report: Report, to: Status, by: User, now: datetime):
     if not permissions.can_publish_report(by):
         raise Refused(_("The Lead publishes reports."))
     meeting = report.meeting
-    if not meeting.is_over(now.astimezone(meeting.zone).date()):
+    if not meeting.is_over(meeting.day_at(now)):
         raise Refused(_("The meeting is not over yet."))
     if meeting.status in (Meeting.Status.DRAFT, Meeting.Status.CANCELLED):
         raise Refused(_("Only a meeting that was held has a report."))

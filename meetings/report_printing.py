@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from meetings.report_blocks import Block, Content
 from partners import typesetting
 from partners.refusals import Refused
-from partners.typesetting.letters import IN_LATIN, in_plain_letters, showable
+from partners.typesetting.letters import IN_LATIN, Shown, in_plain_letters, showable
 
 SECONDS = 60  # at most, for one PDF
 WAIT_SECONDS = 15  # at most, for others to be made
@@ -54,13 +54,7 @@ def _typeset(values: dict) -> bytes:
 
 def data(content: Content, status: str, show: Callable[[str], str]) -> dict:
     """What report.typ needs; `show` makes a text that the fonts can show."""
-    marked = False
-
-    def shown(text: str) -> str:
-        nonlocal marked
-        text = show(text)
-        marked |= text.endswith(IN_LATIN)
-        return text
+    shown = Shown(show)
 
     def block(one: Block) -> dict:
         return {
@@ -100,6 +94,6 @@ def data(content: Content, status: str, show: Callable[[str], str]) -> dict:
             ),
         },
     }
-    if marked:
+    if shown.is_marked:
         found["words"]["note"] = _("%(mark)s Written in Latin letters here.") % {"mark": IN_LATIN}
     return found

@@ -141,11 +141,6 @@ def is_same(one: tzinfo, other: tzinfo, days: Iterable[date]) -> bool:
     )
 
 
-def day_at(meeting: Meeting, now: datetime) -> date:
-    """The day that it is at the place of the meeting."""
-    return now.astimezone(meeting.zone).date()
-
-
 def days_of(meeting: Meeting) -> list[date]:
     """The days on which offsets are looked at; one of the old ones whose days nobody knows."""
     return meeting.days or [meeting.starts_on]

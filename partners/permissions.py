@@ -30,7 +30,7 @@ LEAD = frozenset(
         "compilation",
     )
     | _all("advice", "need", "call", "mission", "missionplace", "missionperson")
-    | _all("meetings", "series", "meeting", "part", "registrationdesk", "formquestion", "question")
+    | _all("meetings", "series", "meeting")
     | {
         "advice.view_advicerequest",
         "advice.change_advicerequest",
@@ -45,12 +45,6 @@ LEAD = frozenset(
         "advice.add_survey",
         "advice.change_survey",
         "advice.view_surveyanswer",
-        "meetings.view_registration",
-        "meetings.view_booking",
-        "meetings.view_statement",
-        "meetings.view_outcome",
-        "meetings.view_paper",
-        "meetings.view_invitationletter",
         "partners.view_user",
         "partners.change_user",
         "partners.view_partner",

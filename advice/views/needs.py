@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -139,11 +138,7 @@ def supply_and_demand(request):
 def supply_and_demand_csv(request):
     now = timezone.now()
     name = f"supply-and-demand-{now:%Y-%m-%d}.csv"
-    return StreamingHttpResponse(
-        exporting.csv_portions(supply.table(now)),
-        content_type=exporting.TYPES["csv"],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return exporting.csv_answer(supply.table(now), name)
 
 
 @login_required

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -55,12 +55,8 @@ def use_of_list_csv(request):
     if form.is_bound and not form.is_valid():
         return redirect(f"{reverse('use_of_list')}?{request.GET.urlencode()}")
     board = Board(period, now, is_whole)
-    response = StreamingHttpResponse(
-        exporting.csv_portions(board.lines()), content_type=exporting.TYPES["csv"]
-    )
     name = f"use-of-the-list-{period.since:%Y-%m-%d}-{board.last:%Y-%m-%d}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return exporting.csv_answer(board.lines(), name)
 
 
 def _chosen(request: HttpRequest, now: datetime, is_whole: bool) -> tuple[PeriodForm, Period]:

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents.models import Audience, Comment, CommentRound, Document
-from experts.forms import TextField
-from partners.models import Organisation, User
+from experts.forms import PeopleField, TextField
+from partners.models import Organisation
 
 MOMENT = "%Y-%m-%dT%H:%M"
 
@@ -61,7 +61,7 @@ class RoundForm(forms.Form):
         gettext_lazy("Closes (UTC)"),
         gettext_lazy("The same moment stands on the page, in the mails and in the files."),
     )
-    team = TextField(
+    team = PeopleField(
         label=gettext_lazy("Drafting team"),
         required=False,
         max_length=3000,
@@ -93,7 +93,7 @@ class RoundForm(forms.Form):
             "questions": "\n".join(one.text for one in comment_round.questions.all()),
             "opens_at": comment_round.opens_at,
             "closes_at": comment_round.closes_at,
-            "team": "\n".join(comment_round.team.values_list("email", flat=True)),
+            "team": list(comment_round.team.all()),
         }
 
     def clean_questions(self) -> list[str]:
@@ -101,16 +101,6 @@ class RoundForm(forms.Form):
         if any(len(question) > 500 for question in questions):
             raise ValidationError(_("A question has more than 500 letters. Make it shorter."))
         return questions
-
-    def clean_team(self) -> list[User]:
-        addresses = [line.lower() for line in _lines(self.cleaned_data["team"])]
-        known = {user.email: user for user in User.objects.filter(email__in=addresses)}
-        missing = [address for address in addresses if address not in known]
-        if missing:
-            raise ValidationError(
-                _("Nobody signs in with %(addresses)s.") % {"addresses": ", ".join(missing)}
-            )
-        return list(known.values())
 
     def clean_document(self):
         """The newest published version of the document with this code, or None.

@@ -1,6 +1,5 @@
 """The library and the good practices as lists, and the library's list as a file."""
 
-from django.http import StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -99,11 +98,8 @@ def document_export_csv(request):
     """The list with its filters: UTF-8 with a byte order mark, commas; streamed, any length."""
     now = timezone.now()
     found = library_directory.find(request.GET, request.user, now)
-    return StreamingHttpResponse(
-        exporting.csv_portions(library_columns.rows(found.results.defer("search"))),
-        content_type=exporting.TYPES["csv"],
-        headers={"Content-Disposition": f'attachment; filename="library-{now:%Y-%m-%d}.csv"'},
-    )
+    rows = library_columns.rows(found.results.defer("search"))
+    return exporting.csv_answer(rows, f"library-{now:%Y-%m-%d}.csv")
 
 
 @require_safe

@@ -10,7 +10,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -91,11 +91,7 @@ def expert_export_csv(request):
     now = timezone.now()
     experts, _whole, _query = _chosen(request, now)
     rows = columns.rows(experts.defer(*Expert.PRIVATE_FIELDS, "search"), columns.PUBLIC)
-    return StreamingHttpResponse(
-        exporting.csv_portions(rows),
-        content_type=exporting.TYPES["csv"],
-        headers={"Content-Disposition": f'attachment; filename="{_file_name(now, "csv")}"'},
-    )
+    return exporting.csv_answer(rows, _file_name(now, "csv"))
 
 
 @require_safe

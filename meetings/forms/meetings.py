@@ -9,17 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents.models import Audience
-from experts.forms import NamesField, TextField
+from experts.forms import NamesField, PeopleField, TextField
 from experts.importing import values
 from meetings import zones
 from meetings.models import Meeting, Series
 from partners import languages
-from partners.models import Country, User
+from partners.models import Country
 
 #: Words that stand where the code of a meeting would, in meetings/urls.py.
-RESERVED = frozenset(
-    "add past months calendar feed meetings outcomes letters papers zone story series".split()
-)
+RESERVED = frozenset("add months story feed zone calendar outcomes letters papers".split())
 DAY = "%Y-%m-%d"
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 LONGEST = timedelta(days=59)  # between first and last day
@@ -147,7 +145,7 @@ class MeetingForm(forms.Form):
         help_text=gettext_lazy("A congress or conference before or after it."),
     )
     beside_url = _address_field(gettext_lazy("Address of that event"))
-    organisers = TextField(
+    organisers = PeopleField(
         label=gettext_lazy("Organisers"),
         required=False,
         max_length=3000,
@@ -191,8 +189,7 @@ class MeetingForm(forms.Form):
 
     def _initial_of(self, meeting: Meeting) -> dict:
         initial = {name: getattr(meeting, name) for name in FACTS}
-        addresses = meeting.organisers.order_by("email").values_list("email", flat=True)
-        return initial | {"organisers": "\n".join(addresses)}
+        return initial | {"organisers": list(meeting.organisers.all())}
 
     def clean_title(self):
         return " ".join(self.cleaned_data["title"].split())
@@ -213,17 +210,6 @@ class MeetingForm(forms.Form):
     def clean_ends_on(self) -> date | None:
         day = self.cleaned_data["ends_on"]
         return day and _in_our_time(day)
-
-    def clean_organisers(self) -> list[User]:
-        lines = self.cleaned_data["organisers"].splitlines()
-        addresses = [line.strip().lower() for line in lines if line.strip()]
-        known = {user.email: user for user in User.objects.filter(email__in=addresses)}
-        missing = [address for address in addresses if address not in known]
-        if missing:
-            raise ValidationError(
-                _("Nobody signs in with %(addresses)s.") % {"addresses": ", ".join(missing)}
-            )
-        return list(known.values())
 
     def clean(self):
         data = super().clean()

@@ -2,7 +2,7 @@
 
 import uuid
 import zoneinfo
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from django.conf import settings
@@ -313,6 +313,10 @@ class Meeting(models.Model):
         if place or self.form != self.Form.ONLINE:
             return place
         return str(self.Form.ONLINE.label)
+
+    def day_at(self, now: datetime) -> date:
+        """The day that it is at its place."""
+        return now.astimezone(self.zone).date()
 
     def is_over(self, today: date) -> bool:
         """It was held or cancelled, or its last day is past; `today` is the day at its place."""

@@ -14,7 +14,7 @@ def shown(meeting: Meeting, user, now: datetime) -> dict:
     `open_actions`, for the agenda too, are those that were carried over, as they stood then where
     the meeting is over; `carried_rows` and `outcome_rows` are the same in words.
     """
-    today = now.astimezone(meeting.zone).date()
+    today = meeting.day_at(now)
     seen = Outcome.objects.visible_to(user)
     carried = carrying.carried(meeting, now).filter(pk__in=seen.order_by().values("pk"))
     open_actions = list(tabling.loaded(carried))

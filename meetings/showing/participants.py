@@ -13,5 +13,5 @@ def shown(meeting: Meeting, user, now: datetime) -> dict:
         own = meeting.registrations.select_related("meeting").filter(user=user).first()
     return {
         "participants_shown": participants.is_shown_to(meeting, user, now),
-        "has_letters": own is not None and own_letters.has_any(own, now),
+        "has_letters": own is not None and own_letters.of(own, now)["has_letters"],
     }

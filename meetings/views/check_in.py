@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from meetings import attendance, zones
+from meetings import attendance
 from meetings.finding import organised
 from meetings.models import Booking, Meeting, Part
 from partners.refusals import Refused
@@ -104,7 +104,7 @@ def _context(meeting: Meeting, day: date, words: str, only: int | None = None) -
         "rows": rows,
         "there": counts.get(day, 0),
         "everybody": everybody,
-        "has_begun": day <= zones.day_at(meeting, timezone.now()),
+        "has_begun": day <= meeting.day_at(timezone.now()),
     }
 
 
@@ -124,4 +124,4 @@ def _chosen_day(meeting: Meeting, text: str) -> date:
     day = _day(text)
     if day in meeting.days:
         return day
-    return attendance.day_shown(meeting, zones.day_at(meeting, timezone.now()))
+    return attendance.day_shown(meeting, meeting.day_at(timezone.now()))

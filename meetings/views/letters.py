@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from meetings import attendance, letter_setting, letters, own_letters, permissions, zones
+from meetings import attendance, letter_setting, letters, own_letters, permissions
 from meetings.finding import organised, visible
 from meetings.models import InvitationLetter, Meeting, Registration
 from partners.quiet import quiet
@@ -62,7 +62,7 @@ def letter_list(request, code: str):
         "wanting": [one for one in without if one.wants_letter],
         "others": [one for one in without if not one.wants_letter],
         "can_issue": meeting.status == Meeting.Status.ANNOUNCED
-        and not meeting.is_over(zones.day_at(meeting, now)),
+        and not meeting.is_over(meeting.day_at(now)),
     }
     return render(request, "meetings/letter_list.html", context)
 

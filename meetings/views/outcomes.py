@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -58,11 +57,8 @@ def outcome_export_csv(request):
     """The list with its filters: UTF-8 with a byte order mark; streamed, any length."""
     today = timezone.now().date()
     outcomes = _found(request, today).qs.order_by("-meeting__starts_on", "-meeting", "number")
-    return StreamingHttpResponse(
-        exporting.csv_portions(tabling.table(outcomes, request.user, today)),
-        content_type=exporting.TYPES["csv"],
-        headers={"Content-Disposition": f'attachment; filename="outcomes-{today}.csv"'},
-    )
+    rows = tabling.table(outcomes, request.user, today)
+    return exporting.csv_answer(rows, f"outcomes-{today}.csv")
 
 
 @require_safe

@@ -85,7 +85,7 @@ def _moment(words: str) -> datetime | None:
 def meeting_prepare(request, code: str):
     """The organisers' overview: what is there, what comes next."""
     meeting = organised(request, code)
-    today = timezone.now().astimezone(meeting.zone).date()
+    today = meeting.day_at(timezone.now())
     context = {
         "meeting": meeting,
         "tab": "meeting_prepare",

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
-from django.http import Http404, StreamingHttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -168,7 +168,7 @@ def question_results_csv(request, code: str, number: int):
     if not permissions.can_see_results(request.user, question, now):
         raise Http404
     found = results.of(question, permissions.can_read_answers(request.user, question, now))
-    return _csv(results.table(question, found), f"results-{code}-{number}")
+    return exporting.csv_answer(results.table(question, found), f"results-{code}-{number}.csv")
 
 
 @login_required
@@ -176,12 +176,6 @@ def question_results_csv(request, code: str, number: int):
 def question_answers_csv(request, code: str, number: int):
     """Each answer as a row, for organisers."""
     question = _of(organised(request, code), number)
-    return _csv(results.one_by_one(question, timezone.now()), f"answers-{code}-{number}")
-
-
-def _csv(rows, name: str):
-    return StreamingHttpResponse(
-        exporting.csv_portions(rows),
-        content_type=exporting.TYPES["csv"],
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    return exporting.csv_answer(
+        results.one_by_one(question, timezone.now()), f"answers-{code}-{number}.csv"
     )

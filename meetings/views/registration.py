@@ -149,7 +149,6 @@ def registration_own(request, code: str):
         ],
         "closed": registering.why_not(meeting, now),
         "is_over": registering.is_over(meeting, now),
-        "shows_letter": own_letters.has_any(own.registration, now),
         "previews": participants.preview(own.registration, now),
         **own_letters.of(own.registration, now),
     }

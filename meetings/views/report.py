@@ -228,7 +228,7 @@ def _page(
         "amendments": amendments,
         "can_finish": Report.Status.FINAL in next_ones,
         "can_take_back": Report.Status.DRAFT in next_ones,
-        "is_over": meeting.is_over(now.astimezone(meeting.zone).date()),
+        "is_over": meeting.is_over(meeting.day_at(now)),
         "document": _document(request, report),
         "tab": "report_edit",
     }

@@ -5,6 +5,7 @@ A text in a script without a font is written in Latin letters, and marked.
 
 import functools
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
@@ -27,6 +28,22 @@ def showable(text: str) -> str:
         return _breakable(text)
     latin = "".join(char if _has_letter(char) else _transliterated(char) for char in text)
     return f"{_breakable(' '.join(latin.split()) or '?')} {IN_LATIN}"
+
+
+class Shown:
+    """Makes texts that the fonts can show, and knows whether any of them was marked.
+
+    `show` is `showable` or `in_plain_letters`.
+    """
+
+    def __init__(self, show: Callable[[str], str]):
+        self.show = show
+        self.is_marked = False
+
+    def __call__(self, text: str) -> str:
+        text = self.show(text)
+        self.is_marked |= text.endswith(IN_LATIN)
+        return text
 
 
 def in_plain_letters(text: str) -> str:

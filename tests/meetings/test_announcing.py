@@ -9,8 +9,9 @@ from documents.models import Audience
 from mailings.models import OutgoingMail
 from meetings import announcing
 from meetings.forms.meetings import FACTS as FORM
-from meetings.forms.meetings import MeetingForm
+from meetings.forms.meetings import RESERVED, MeetingForm
 from meetings.models import Booking, Meeting
+from meetings.urls import urlpatterns
 from meetings.views.preparing import OF_THE_LEAD
 from partners.models import Decision, Role
 from partners.refusals import Refused
@@ -316,3 +317,10 @@ def test_every_field_of_a_meeting_stands_in_a_group_of_its_form():
     in_groups = [name for _heading, *names in MeetingForm.GROUPS for name in names]
 
     assert sorted(in_groups) == sorted(MeetingForm.base_fields)
+
+
+def test_no_meeting_can_have_a_word_that_stands_before_the_codes():
+    first = {str(one.pattern).partition("/")[0] for one in urlpatterns}
+
+    words = {word for word in first if word and "<" not in word and "." not in word}
+    assert words == RESERVED

@@ -1,5 +1,7 @@
 """Meetings as lists, by month, as a story, in the feed and in the search."""
 
+import html
+import re
 from datetime import date
 
 import pytest
@@ -117,3 +119,15 @@ def test_the_true_meetings_are_there_with_what_is_known_of_them():
     assert manila.when == "10 to 11 December 2013"
     assert [str(one) for one in manila.papers.all()] == ["S0-4 Logistics information"]
     assert manila.before().code == "wma-2-tokyo-2010"
+
+
+def test_the_home_page_leads_to_the_open_actions_that_it_counts(client):
+    OutcomeFactory(status="under_way")
+    OutcomeFactory(status="done", evidence="There.")
+    page = client.get("/").content.decode()
+    [address] = re.findall(r'href="(/meetings/outcomes/[^"]*)">1 open action<', page)
+
+    answer = client.get(html.unescape(address)).content.decode()
+
+    assert "Some filters were not used" not in answer
+    assert re.search("1 outcome", answer)
