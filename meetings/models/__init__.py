@@ -1,6 +1,9 @@
 """Meetings: agenda, papers, registration, statements, questions, outcomes, report."""
 
 from meetings.models.agenda import AgendaVersion, Item, Presenter, Session
+from meetings.models.calendars import CalendarFeed
+from meetings.models.desk import FormQuestion, RegistrationDesk
+from meetings.models.letters import Attendance, InvitationLetter
 from meetings.models.meeting import Meeting, Series, validate_zone, zone_names
 from meetings.models.outcomes import Minutes, MinutesText, Outcome, OutcomeChange, Report
 from meetings.models.papers import (
@@ -11,17 +14,8 @@ from meetings.models.papers import (
     new_token,
 )
 from meetings.models.questions import Answer, Answered, Option, Pick, Question
-from meetings.models.registration import (
-    Attendance,
-    Booking,
-    CalendarFeed,
-    FormAnswer,
-    FormQuestion,
-    InvitationLetter,
-    Part,
-    Registration,
-    RegistrationDesk,
-)
+from meetings.models.registration import FormAnswer, Registration
+from meetings.models.seats import Booking, Part
 from meetings.models.statements import StatedNeed, Statement
 
 __all__ = [
