@@ -17,7 +17,8 @@ from experts import confirmation, editing, facts, presenting
 from experts.importing import values
 from experts.models import Audience, Expert
 from partners import files, languages
-from partners.models import Country, Organisation, Term, User
+from partners.fields import TextField
+from partners.models import Country, Organisation, Term
 from partners.models.countries import region_of
 
 LISTED_AT_MOST = 300  # organisations offered while typing
@@ -56,39 +57,6 @@ def _is_checked(orcid: str) -> bool:
     for digit in orcid.replace("-", "")[:-1]:
         total = (total + int(digit)) * 2
     return orcid[-1] == "0123456789X"[(12 - total % 11) % 11]
-
-
-class TextField(forms.CharField):
-    """Text of several lines, with line ends as the database has them.
-
-    A browser sends two characters for one, so that a text which nobody touched would differ and
-    could be too long.
-    """
-
-    widget = forms.Textarea
-
-    def to_python(self, value):
-        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
-
-
-class PeopleField(TextField):
-    """People by the addresses with which they sign in, one a line: the value is a list of them."""
-
-    def prepare_value(self, value):
-        if isinstance(value, list):
-            return "\n".join(sorted(person.email for person in value))
-        return value
-
-    def clean(self, value) -> list[User]:
-        lines = super().clean(value).splitlines()
-        addresses = [line.strip().lower() for line in lines if line.strip()]
-        known = {person.email: person for person in User.objects.filter(email__in=addresses)}
-        missing = [address for address in addresses if address not in known]
-        if missing:
-            raise ValidationError(
-                _("Nobody signs in with %(addresses)s.") % {"addresses": ", ".join(missing)}
-            )
-        return list(known.values())
 
 
 class GroupedChoices(ModelChoiceIterator):

@@ -10,7 +10,7 @@ from meetings.models import Meeting
 
 def visible(request: HttpRequest, code: str) -> Meeting:
     """Raises Http404 where the person may not see it."""
-    found = Meeting.objects.visible_to(request.user).select_related("country", "series")
+    found = Meeting.objects.visible_to(request.user).select_related("country", "series", "desk")
     return get_object_or_404(found, code=code)
 
 

@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Prefetch, prefetch_related_objects
+
+from documents.models import Document
 from meetings import agenda
 from meetings.models import Meeting, Paper
 
@@ -21,15 +24,27 @@ class Group:
 
 
 def readable(meeting: Meeting, user) -> list[Paper]:
-    """What this person may read, in the order of the labels, with all that a list says of each.
+    """What this person, who sees the meeting, may read: in the order of the labels, with all that a
+    list says of each.
 
     Read once for each meeting object and person: the agenda and the list on a page share it.
     """
     known = meeting.__dict__.setdefault("_readable_papers", {})
+    if "papers" not in meeting.holds:
+        return []
     if user.pk not in known:
-        found = Paper.objects.visible_to(user).filter(meeting=meeting).with_newest()
+        found = meeting.papers.readable_by(user).with_newest()
         known[user.pk] = list(found.order_by("session_number", "number"))
+        _read_documents([one for one in known[user.pk] if one.document_id])
     return known[user.pk]
+
+
+def _read_documents(papers: list[Paper]):
+    """What lists say of documents of the library: two queries, none where there are no such."""
+    if papers:
+        documents = Document.objects.defer("search").select_related("current")
+        read = (Prefetch("document", documents), "document__current__translations")
+        prefetch_related_objects(papers, *read)
 
 
 def has_something(paper: Paper) -> bool:
@@ -65,6 +80,17 @@ def of_items(meeting: Meeting, user) -> dict[int, list[Paper]]:
         if paper.item_id and has_something(paper):
             found[paper.item_id].append(paper)
     return dict(found)
+
+
+def said(papers: Iterable[Paper]) -> list[list]:
+    """What the links of these papers say, in plain values: another one as soon as a link is."""
+    found = []
+    for one in papers:
+        file, where = one.newest, ""
+        if one.document_id:
+            file, where = one.library_file, one.document.get_absolute_url()
+        found.append([one.pk, str(one), one.is_only_named, where, file and [file.pk, file.size]])
+    return found
 
 
 def have_files(papers: Iterable[Paper]) -> bool:

@@ -54,11 +54,10 @@ def begins_at(meeting: Meeting) -> datetime:
 
 def takes_statements(meeting: Meeting, now: datetime) -> bool:
     """Announced, of a kind to which countries come, and not begun."""
-    return (
-        meeting.status == Meeting.Status.ANNOUNCED
-        and meeting.kind in KINDS
-        and now < begins_at(meeting)
-    )
+    if meeting.status != Meeting.Status.ANNOUNCED or meeting.kind not in KINDS:
+        return False
+    day = meeting.day_at(now)
+    return day < meeting.starts_on or (day == meeting.starts_on and now < begins_at(meeting))
 
 
 @transaction.atomic

@@ -7,7 +7,8 @@ from django.core.validators import MinLengthValidator, URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from advice.models import Need
-from experts.forms import TermsField, TextField
+from experts.forms import TermsField
+from partners.fields import TextField
 from partners.models import Country, Term
 
 FIRST_YEAR = 1990  # a need that is older is none of today

@@ -12,9 +12,10 @@ from advice.models import AdviceRequest, Choice, Need, Outcome
 from documents.forms.practices import ExpertNameField
 from documents.models import Practice
 from experts import presenting
-from experts.forms import TermsField, TextField
+from experts.forms import TermsField
 from experts.models import Expert
 from partners import languages
+from partners.fields import TextField
 from partners.files import DocumentFileField
 from partners.models import Organisation, PartnershipArea, Term
 from partners.models.countries import region_of

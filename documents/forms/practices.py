@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from documents import practices
 from documents.models import PracticeVersion, Precondition, Requirement
 from experts import presenting
-from experts.forms import TermsField, TextField
+from experts.forms import TermsField
 from experts.models import Expert
 from partners import files
+from partners.fields import TextField
 from partners.models import Organisation, Term
 from partners.models.countries import region_of
 

@@ -5,7 +5,7 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from documents.models import Document, Proposal
-from experts.forms import TextField
+from partners.fields import TextField
 from partners.models import Organisation
 
 

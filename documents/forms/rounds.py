@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents.models import Audience, Comment, CommentRound, Document
-from experts.forms import PeopleField, TextField
+from partners.fields import PeopleField, TextField
 from partners.models import Organisation
 
 MOMENT = "%Y-%m-%dT%H:%M"

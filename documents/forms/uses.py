@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from documents.models import UseReport
 from experts import presenting
-from experts.forms import TextField
+from partners.fields import TextField
 from partners.models import Organisation
 from partners.models.countries import region_of
 

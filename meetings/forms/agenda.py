@@ -7,9 +7,9 @@ from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from documents.forms.practices import ExpertNameField
-from experts.forms import TextField
 from experts.models import Expert
 from meetings.models import Item, Meeting, Presenter, Question, Session
+from partners.fields import TextField
 from partners.models import User
 
 EMPTY_ROWS = 3

@@ -5,9 +5,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from experts.forms import TextField
 from meetings.answering import Said
 from meetings.models import Answer, Question
+from partners.fields import TextField
 
 Kind = Question.Kind
 WORDS_AT_MOST = 3000

@@ -7,9 +7,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from experts.forms import TextField
 from meetings import desks
 from meetings.models import FormQuestion, Meeting, Part, RegistrationDesk
+from partners.fields import TextField
 
 MOMENT = "%Y-%m-%dT%H:%M"
 SEATS_AT_MOST = 100_000

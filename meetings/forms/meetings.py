@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents.models import Audience
-from experts.forms import NamesField, PeopleField, TextField
+from experts.forms import NamesField
 from experts.importing import values
 from meetings import zones
 from meetings.models import Meeting, Series
 from partners import languages
+from partners.fields import PeopleField, TextField
 from partners.models import Country
 
 #: Words that stand where the code of a meeting would, in meetings/urls.py.

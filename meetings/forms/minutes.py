@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from experts.forms import TextField
+from partners.fields import TextField
 
 
 class MinutesForm(forms.Form):

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents.models import Document
-from experts.forms import TextField
 from meetings.models import Item, Meeting, Outcome
+from partners.fields import TextField
 from partners.models import Organisation, User
 
 Kind, Status = Outcome.Kind, Outcome.Status

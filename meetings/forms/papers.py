@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents.models import Document
-from experts.forms import TextField
 from meetings.models import Item, Meeting, Paper, PaperAudience, PaperVersion, UploadLink
 from meetings.papering import Values
+from partners.fields import TextField
 from partners.files import DocumentFileField
 
 MOST_NAMED = 5  # documents that a word of a title may mean

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from experts.forms import TextField
 from meetings.asking import OPTIONS_AT_MOST, PROMISED, Choice
 from meetings.models import Item, Meeting, Question
+from partners.fields import TextField
 
 MOMENT = "%Y-%m-%dT%H:%M"
 LANGUAGES = {"fr": _("French"), "es": _("Spanish")}

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from advice.forms.requests import country_choices
-from experts.forms import TextField
 from meetings.desks import erased_in_words
 from meetings.models import (
     FormAnswer,
@@ -18,6 +17,7 @@ from meetings.models import (
     Registration,
     RegistrationDesk,
 )
+from partners.fields import TextField
 from partners.models import Organisation
 
 #: What each consent means, said where one chooses

@@ -5,8 +5,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from advice.forms.requests import country_choices
-from experts.forms import TextField
 from meetings.models import Booking, Meeting, Part, Registration
+from partners.fields import TextField
 from partners.models import User
 
 LIVE = "live"

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents.models import Audience
-from experts.forms import TextField
 from meetings.models import Meeting
+from partners.fields import TextField
 
 MOMENT = "%Y-%m-%dT%H:%M"
 

@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from experts.forms import TermsField, TextField
+from experts.forms import TermsField
 from meetings.models import StatedNeed, Statement
 from meetings.stating import NEEDS_AT_MOST, Row
+from partners.fields import TextField
 from partners.models import Organisation, Region, Term
 
 

@@ -3,7 +3,7 @@
 import uuid
 import zoneinfo
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -47,6 +47,18 @@ _MATCHING = """
             ORDER BY v.number DESC LIMIT 1),
             (SELECT string_agg(o.text, ' . ') FROM meetings_outcome o WHERE o.meeting_id = m.id)))
         @@ portal_query(%s)
+"""
+
+#: Which of its subjects a meeting has, whoever may see them
+_HOLDS = """
+    SELECT subject FROM (VALUES
+        ('papers', EXISTS (SELECT FROM meetings_paper WHERE meeting_id = %(meeting)s)),
+        ('questions', EXISTS (SELECT FROM meetings_question WHERE meeting_id = %(meeting)s
+            AND status <> 'prepared')),
+        ('statements', EXISTS (SELECT FROM meetings_statement WHERE meeting_id = %(meeting)s)),
+        ('outcomes', EXISTS (SELECT FROM meetings_outcome WHERE meeting_id = %(meeting)s)),
+        ('report', EXISTS (SELECT FROM meetings_report WHERE meeting_id = %(meeting)s))
+    ) AS found (subject, is_there) WHERE is_there
 """
 
 
@@ -321,6 +333,18 @@ class Meeting(models.Model):
     def is_over(self, today: date) -> bool:
         """It was held or cancelled, or its last day is past; `today` is the day at its place."""
         return self.status in (self.Status.HELD, self.Status.CANCELLED) or self.ends_on < today
+
+    @cached_property
+    def holds(self) -> frozenset[str]:
+        """Its subjects of which there is any row: papers, questions (that were opened), statements,
+        outcomes, report.
+
+        One query, read once for each object, so that a page asks for nothing that is not there.
+        Says nothing of who may see a row: `visible_to` of its model does.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLDS, {"meeting": self.pk})
+            return frozenset(subject for (subject,) in cursor.fetchall())
 
     def before(self) -> "Meeting | None":
         """The meeting of the same series before this one, drafts and cancelled ones left out."""

@@ -39,29 +39,28 @@ class PaperQuerySet(models.QuerySet):
         """
         if user.has_perm("meetings.change_meeting"):
             return self
+        meetings = Meeting.objects.visible_to(user)
+        return self.readable_by(user).filter(meeting__in=meetings.values("pk"))
+
+    def readable_by(self, user):
+        """As `visible_to`, of meetings that are known to be visible to this person."""
+        if user.has_perm("meetings.change_meeting"):
+            return self
         approved = PaperVersion.objects.approved().filter(paper=OuterRef("pk"))
         readable = (
             Q(Exists(approved))
             | Q(document__in=Document.objects.visible_to(user).values("pk"))
             | Q(is_only_named=True)
         )
-        meetings = Meeting.objects.visible_to(user)
-        organised = Meeting.objects.organised_by(user)
-        return self.filter(
-            Q(meeting__in=meetings.values("pk")) & _audience_of(user) & readable
-            | Q(meeting__in=organised.values("pk"))
-        )
+        seen = _audience_of(user) & readable
+        if user.is_authenticated and user.is_active:
+            seen |= Q(meeting__in=Meeting.objects.organised_by(user).values("pk"))
+        return self.filter(seen)
 
     def with_newest(self):
-        """With all that a list says of each, in a constant number of queries (`Paper.newest`)."""
-        return self.select_related("meeting", "document__current").prefetch_related(
-            Prefetch(
-                "versions",
-                PaperVersion.objects.approved().order_by("-number"),
-                to_attr="approved",
-            ),
-            "document__current__translations",
-        )
+        """With the approved versions of each, in one query (`Paper.newest`)."""
+        approved = PaperVersion.objects.approved().order_by("-number")
+        return self.prefetch_related(Prefetch("versions", approved, to_attr="approved"))
 
 
 def _audience_of(user) -> Q:

@@ -9,7 +9,7 @@ from experts.models import Expert
 from meetings import agenda, paper_lists
 from meetings.agenda import ShownSession
 from meetings.agenda_editing import fingerprint
-from meetings.models import AgendaVersion, Meeting, Paper, Question
+from meetings.models import AgendaVersion, Meeting, Question
 
 
 def shown(meeting: Meeting, user, now: datetime) -> dict:
@@ -24,8 +24,8 @@ def shown(meeting: Meeting, user, now: datetime) -> dict:
     papers, questions = paper_lists.of_items(meeting, user), _questions(meeting)
     listed = listed_experts(version)
     key = [
-        *(meeting.code, meeting.time_zone, meeting.languages, version.content),
-        {item: [_said_of(one) for one in those] for item, those in papers.items()},
+        *(meeting.code, meeting.time_zone, meeting.languages, version.pk, version.published_at),
+        {item: paper_lists.said(those) for item, those in papers.items()},
         *(questions, sorted(listed)),
     ]
     return {
@@ -84,12 +84,6 @@ def _filled_days(
             item.papers = papers.get(item.id, [])
             item.questions = questions.get(item.id, [])
     return days(sessions)
-
-
-def _said_of(paper: Paper) -> list:
-    """What its link says: the kept tables change with it."""
-    file = paper.library_file if paper.document_id else paper.newest
-    return [paper.pk, str(paper), paper.is_only_named, file and [file.pk, file.size]]
 
 
 def _questions(meeting: Meeting) -> dict[int, list[str]]:

@@ -15,18 +15,38 @@ def shown(meeting: Meeting, user, now: datetime) -> dict:
     the meeting is over; `carried_rows` and `outcome_rows` are the same in words.
     """
     today = meeting.day_at(now)
-    seen = Outcome.objects.visible_to(user)
-    carried = carrying.carried(meeting, now).filter(pk__in=seen.order_by().values("pk"))
-    open_actions = list(tabling.loaded(carried))
-    outcomes = list(tabling.loaded(seen.filter(meeting=meeting)).order_by("number"))
-    first = (
-        seen.order_by().aggregate(day=Min("meeting__starts_on"))["day"] if open_actions else None
-    )
+    open_actions, outcomes = _carried(meeting, user, now), _own(meeting, user)
     return {
         "open_actions": open_actions,
         "carried_rows": tabling.rows(open_actions, user, min(today, meeting.ends_on)),
         "outcomes": outcomes,
         "outcome_rows": tabling.rows(outcomes, user, today),
-        "first_year": first and first.year,
-        "report": Report.objects.visible_to(user).filter(meeting=meeting).first(),
+        "first_year": _first_year(user) if open_actions else None,
+        "report": _report(meeting, user),
     }
+
+
+def _carried(meeting: Meeting, user, now: datetime) -> list[Outcome]:
+    if meeting.series_id is None:
+        return []
+    seen = Outcome.objects.visible_to(user).order_by()
+    return list(tabling.loaded(carrying.carried(meeting, now).filter(pk__in=seen.values("pk"))))
+
+
+def _own(meeting: Meeting, user) -> list[Outcome]:
+    if "outcomes" not in meeting.holds:
+        return []
+    seen = Outcome.objects.visible_to(user).filter(meeting=meeting)
+    return list(tabling.loaded(seen).order_by("number"))
+
+
+def _report(meeting: Meeting, user) -> Report | None:
+    if "report" not in meeting.holds:
+        return None
+    return Report.objects.visible_to(user).filter(meeting=meeting).first()
+
+
+def _first_year(user) -> int:
+    """Of the oldest outcome that this person sees."""
+    seen = Outcome.objects.visible_to(user).order_by()
+    return seen.aggregate(day=Min("meeting__starts_on"))["day"].year

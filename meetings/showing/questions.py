@@ -20,6 +20,8 @@ class Shown:
 
 def shown(meeting: Meeting, user, now: datetime) -> dict:
     """The context of `meetings/parts/shown_questions.html`: open questions first."""
+    if "questions" not in meeting.holds:
+        return {}
     questions = (
         Question.objects.visible_to(user)
         .filter(meeting=meeting, is_survey=False)

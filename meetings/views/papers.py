@@ -32,7 +32,7 @@ def paper_list(request, code: str):
 
 def _paper(request, code: str, session_number: int, number: int) -> Paper:
     """Raises Http404 where the person may not read it."""
-    found = Paper.objects.visible_to(request.user).with_newest()
+    found = Paper.objects.visible_to(request.user).select_related("meeting").with_newest()
     return get_object_or_404(
         found, meeting__code=code, session_number=session_number, number=number
     )
