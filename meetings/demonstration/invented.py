@@ -147,12 +147,17 @@ def _load_next(series: Series, lead: User, now: datetime):
         created_by=lead,
         fictitious=True,
     )
+    _load_agenda(meeting, lead, now)
+    _load_desk(meeting, now)
+
+
+def _load_agenda(meeting: Meeting, lead: User, now: datetime):
     for number, (title, day, begins_at, items) in enumerate(AGENDA, 1):
         session = Session.objects.create(
             meeting=meeting,
             number=number,
             title=title,
-            day=first + timedelta(days=day),
+            day=meeting.starts_on + timedelta(days=day),
             begins_at=begins_at,
             room="Hall A",
             chair="Chair (example)",
@@ -175,6 +180,9 @@ def _load_next(series: Series, lead: User, now: datetime):
         published_by=lead,
         published_at=now - timedelta(days=10),
     )
+
+
+def _load_desk(meeting: Meeting, now: datetime):
     for kind, seats in ((Part.Kind.ON_SITE, 60), (Part.Kind.ONLINE, None)):
         Part.objects.create(meeting=meeting, kind=kind, seats=seats)
     Part.objects.create(
@@ -182,7 +190,7 @@ def _load_next(series: Series, lead: User, now: datetime):
         kind=Part.Kind.VISIT,
         title="Lamp recycling plant (example)",
         text="By bus from the venue. Closed shoes are needed.",
-        on=first - timedelta(days=1),
+        on=meeting.starts_on - timedelta(days=1),
         begins_at=time(13),
         seats=3,
     )
@@ -192,5 +200,5 @@ def _load_next(series: Series, lead: User, now: datetime):
         closes_at=now + timedelta(days=75),
         asks_funding=True,
         offers_letters=True,
-        erase_on=first + timedelta(days=30),
+        erase_on=meeting.starts_on + timedelta(days=30),
     )

@@ -202,6 +202,25 @@ def test_the_agenda_gets_the_papers_of_each_item_that_a_person_may_read(meeting)
     assert words == "S4-1 Concept note, version 2 (PDF, 212.0 KB)"
 
 
+def test_the_kept_list_on_the_page_of_a_meeting_changes_with_what_a_link_says(client, meeting):
+    version = PaperVersionFactory(
+        paper__meeting=meeting, paper__audience="public", paper__title="Concept note"
+    )
+    paper = version.paper
+
+    def listed() -> str:
+        page = client.get(meeting.get_absolute_url()).content.decode()
+        return page.partition('id="papers"')[2].partition("</section>")[0]
+
+    assert "Concept note" in listed()
+    Paper.objects.filter(pk=paper.pk).update(title="Another note")
+    assert "Another note" in listed()
+    PaperVersionFactory(paper=paper)
+    assert "version 2" in listed()
+    Paper.objects.filter(pk=paper.pk).update(audience="participants")
+    assert listed() == ""
+
+
 # On the page
 
 
