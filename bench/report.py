@@ -115,10 +115,10 @@ def make(folder: Path) -> dict:
     from django.utils import timezone
     from pypdf import PdfReader
 
-    from documents.models import Audience
     from meetings import report_printing, reporting
     from meetings.models import Meeting, Report
     from partners import typesetting
+    from partners.audience import Audience
     from partners.typesetting.letters import showable
 
     meeting, now = Meeting.objects.get(code=CODE), timezone.now()

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from documents.finding import matching as matching_texts
-from documents.models import Audience, Document
+from documents.models import Document
+from partners.audience import Audience
 from partners.directory import finding
 from partners.directory import words as searching
 from partners.directory.facets import (

@@ -6,8 +6,9 @@ as membership ends on a day.
 
 from datetime import date
 
-from documents.models import Audience, CommentRound, Document, Practice, Proposal
+from documents.models import CommentRound, Document, Practice, Proposal
 from partners import permissions as ground
+from partners.audience import Audience
 
 
 def can_add_document(user) -> bool:

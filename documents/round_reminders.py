@@ -35,11 +35,12 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy
 
-from documents.models import Audience, Comment, CommentRound, Invitee
+from documents.models import Comment, CommentRound, Invitee
 from mailings import outbox, reminders, topics
 from mailings.models import OutgoingMail, Reminder
 from mailings.outbox import Letter, Skip
 from mailings.reminders import Ladder, Verdict
+from partners.audience import Audience
 
 INVITATION, COMMENTS = "comment_invitation", "comments"
 TO_INVITE = "documents/mail/round_invitation"

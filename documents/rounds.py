@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from documents import round_reminders
-from documents.models import Audience, CommentRound, Document, Invitee, RoundQuestion, Version
+from documents.models import CommentRound, Document, Invitee, RoundQuestion, Version
 from partners import decisions
+from partners.audience import Audience
 from partners.models import User
 from partners.refusals import Refused
 

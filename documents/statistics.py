@@ -5,7 +5,8 @@ from datetime import datetime
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, F, Q, QuerySet
 
-from documents.models import Audience, CommentRound, Document, LimitValue, Practice
+from documents.models import CommentRound, Document, LimitValue, Practice
+from partners.audience import Audience
 
 EVERYBODY = AnonymousUser()
 

@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import Audience
 from meetings import permissions
 from meetings.models import Meeting, Registration
+from partners.audience import Audience
 
 Appearance = Registration.Appearance
 

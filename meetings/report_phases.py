@@ -19,10 +19,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from documents import cataloguing, publishing, rounds
-from documents.models import Audience, CommentRound, Document, Version
+from documents.models import CommentRound, Document, Version
 from mailings import outbox
 from meetings import permissions, report_printing, reporting
 from meetings.models import Meeting, Report
+from partners.audience import Audience
 from partners.files import Checked
 from partners.models import User
 from partners.refusals import Refused

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from documents.models import Audience, Document
+from documents.models import Document
 from meetings import agenda, carrying, minuting, report_annexes, tabling
 from meetings.agenda import ShownSession
 from meetings.models import (
@@ -30,6 +30,7 @@ from meetings.models import (
 )
 from meetings.report_blocks import Block, Content, Section
 from partners import mail
+from partners.audience import Audience
 
 
 def content(report: Report, reader, now: datetime) -> Content:

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 
 from advice import registering
 from advice.models import Need
-from documents.models import Audience
 from meetings import permissions
 from meetings.models import Meeting, StatedNeed, Statement
 from partners import mail
+from partners.audience import Audience
 from partners.models import Country, Organisation, Term, User
 from partners.refusals import Refused
 

@@ -14,7 +14,6 @@ from docx import Document as Docx
 from documents import extracting, practices, publishing, reviewing
 from documents.demonstration import CONCEPT_NOTE
 from documents.models import (
-    Audience,
     Comment,
     CommentRound,
     CommentTable,
@@ -32,6 +31,7 @@ from documents.models import (
 )
 from mailings import links, suppression
 from partners import files
+from partners.audience import Audience
 from partners.models import User
 
 OURS = """

@@ -7,12 +7,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from documents import cataloguing
-from documents.models import Audience, Document, Licence
+from documents.models import Document, Licence
 from experts import presenting
 from experts.forms import NamesField, TermsField, country_words
 from experts.importing import values
 from partners import languages
 from partners import permissions as ground
+from partners.audience import Audience
 from partners.fields import TextField
 from partners.files import DocumentFileField
 from partners.models import Organisation, Term, User

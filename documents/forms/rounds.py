@@ -6,7 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from documents.models import Audience, Comment, CommentRound, Document
+from documents.models import Comment, CommentRound, Document
+from partners.audience import Audience
 from partners.fields import PeopleField, TextField
 from partners.models import Organisation
 

@@ -1,7 +1,6 @@
 """What the library, comment rounds and good practices are made of."""
 
 from documents.models.library import (
-    Audience,
     Document,
     DocumentOrganisation,
     DocumentTerm,
@@ -45,7 +44,6 @@ from documents.models.rounds import (
 )
 
 __all__ = [
-    "Audience",
     "Comment",
     "CommentRound",
     "CommentTable",

@@ -1,57 +1,23 @@
 """The library: documents, their numbered versions, each in one or more languages."""
 
-from datetime import datetime
-
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from partners import permissions
+from partners.audience import Audience
 from partners.files import FORMATS, PrivateFileField
 from partners.languages import name as language_name
 from partners.languages import validate_language
-from partners.models import Organisation, Partner, Role, Term, User
+from partners.models import Organisation, Term
 from partners.models.countries import validate_country
-
-
-class Audience(models.TextChoices):
-    """Who may see a document, or take part in a comment round."""
-
-    PUBLIC = "public", _("Everybody")
-    PARTNERS = "partners", _("Partners")
-    CORE = "core", _("Core members")
-
-    @classmethod
-    def of(cls, user) -> list["Audience"]:
-        """The audiences to which this person belongs today: each is part of the one before it."""
-        if user.has_perm("documents.view_document"):
-            return list(cls)
-        if user.is_authenticated and user.is_active and Role.Kind.CORE_MEMBER in user.roles_today:
-            return list(cls)
-        if permissions.is_partner(user, timezone.now().date()):
-            return [cls.PUBLIC, cls.PARTNERS]
-        return [cls.PUBLIC]
-
-    def is_wider_than(self, other: "Audience") -> bool:
-        """Whether it holds people who do not belong to the other one."""
-        return [*Audience].index(self) < [*Audience].index(other)
-
-    def people(self, now: datetime) -> models.QuerySet[User]:
-        """Active people who belong to it today and can be written to: for the public, partners."""
-        today = now.date()
-        core = Role.objects.held_on(today).filter(user=OuterRef("pk"), kind=Role.Kind.CORE_MEMBER)
-        people = User.objects.filter(is_active=True)
-        if self == self.CORE:
-            return people.filter(Exists(core))
-        partner = Partner.objects.standing_for(OuterRef("pk"), today)
-        return people.filter(Exists(partner) | Exists(core))
 
 
 class DocumentQuerySet(models.QuerySet):

@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from documents.models.library import Audience, Document, Version
+from documents.models.library import Document, Version
+from partners.audience import Audience
 from partners.models import Organisation
 
 

@@ -6,8 +6,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from documents import downloads
-from documents.models import Audience, Translation
+from documents.models import Translation
 from partners import serving
+from partners.audience import Audience
 
 NEEDED = (
     *("file", "file_name", "media_type", "sha256"),

@@ -25,7 +25,6 @@ from documents import (
 )
 from documents.forms.library import DocumentForm, EndForm, OverrideForm, PartForm, VersionForm
 from documents.models import (
-    Audience,
     CommentRound,
     Document,
     Extraction,
@@ -35,6 +34,7 @@ from documents.models import (
 )
 from experts import presenting
 from partners import languages, mail
+from partners.audience import Audience
 from partners.refusals import Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from documents import matrices, permissions, rounds
 from documents.forms.rounds import RoundForm
-from documents.models import Audience, Comment, CommentRound, Document
+from documents.models import Comment, CommentRound, Document
 from documents.views.of_rounds import round_as_announced, round_or_404
+from partners.audience import Audience
 from partners.pages import sign_in_where_hidden
 from partners.refusals import Refused
 

@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from documents.models import Audience
 from experts.forms import NamesField
 from experts.importing import values
 from meetings import zones
 from meetings.models import Meeting, Series
 from partners import languages
+from partners.audience import Audience
 from partners.fields import PeopleField, TextField
 from partners.models import Country
 

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from documents.models import Audience
 from meetings.models import Meeting
+from partners.audience import Audience
 from partners.fields import TextField
 
 MOMENT = "%Y-%m-%dT%H:%M"

@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import Audience
+from partners.audience import Audience
 from partners.directory.words import MAX_LENGTH
 from partners.languages import validate_language
 from partners.models import Country

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import Audience, CommentRound, Document, Version
+from documents.models import CommentRound, Document, Version
 from meetings.models.agenda import Item
 from meetings.models.meeting import Meeting
+from partners.audience import Audience
 from partners.models import Organisation
 
 

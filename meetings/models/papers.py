@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import Audience, Document, Translation
+from documents.models import Document, Translation
 from meetings.models.agenda import Item, Session
 from meetings.models.meeting import Meeting
+from partners.audience import Audience
 from partners.files import FORMATS, PrivateFileField
 
 

@@ -6,11 +6,11 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from documents.models import Audience
 from meetings import paper_lists, permissions, zipping
 from meetings.finding import visible
 from meetings.models import Paper, PaperAudience, PaperVersion
 from partners import serving
+from partners.audience import Audience
 from partners.pages import sign_in_where_hidden
 
 

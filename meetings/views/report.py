@@ -13,12 +13,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from documents.models import Audience
 from meetings import permissions, report_phases, report_printing, reporting
 from meetings.finding import organised, visible
 from meetings.forms.report import AmendmentsForm, ReportForm
 from meetings.models import Meeting, Report
 from partners import serving
+from partners.audience import Audience
 from partners.pages import sign_in_where_hidden
 from partners.refusals import Refused
 

@@ -11,8 +11,9 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from documents import downloads
-from documents.models import Audience, Document, DownloadCount, Translation
+from documents.models import Document, DownloadCount, Translation
 from partners import serving
+from partners.audience import Audience
 from partners.models import Partner, Role
 from tests.factories import (
     NOW,

@@ -5,7 +5,8 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from documents.models import Audience, Document, Proposal
+from documents.models import Document, Proposal
+from partners.audience import Audience
 from tests.factories import (
     NOW,
     CommentFactory,

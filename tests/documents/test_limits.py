@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from documents.models import Audience, LimitValue
+from documents.models import LimitValue
+from partners.audience import Audience
 from tests.factories import DocumentFactory
 
 pytestmark = pytest.mark.django_db

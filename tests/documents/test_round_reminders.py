@@ -10,10 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from documents import answering, commenting, round_reminders, rounds
-from documents.models import Audience, CommentRound, Invitee
+from documents.models import CommentRound, Invitee
 from documents.round_reminders import COMMENTS, INVITATION
 from mailings import delivery, outbox
 from mailings.models import OutgoingMail, Reminder
+from partners.audience import Audience
 from partners.models import Partner, Role
 from tests.factories import (
     NOW,

@@ -7,7 +7,8 @@ import time_machine
 from django.urls import reverse
 
 from documents import rounds
-from documents.models import Audience, CommentRound, Document
+from documents.models import CommentRound, Document
+from partners.audience import Audience
 from partners.models import Decision, Role
 from partners.refusals import Refused
 from tests.factories import (

@@ -8,7 +8,8 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from documents.models import Audience, Document, Practice, PracticeVersion
+from documents.models import Document, Practice, PracticeVersion
+from partners.audience import Audience
 from partners.models import Partner, Role
 from tests.factories import (
     NOW,

@@ -5,7 +5,6 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from django.utils import timezone
 
-from documents.models import Audience
 from mailings.models import OutgoingMail
 from meetings import announcing
 from meetings.forms.meetings import FACTS as FORM
@@ -13,6 +12,7 @@ from meetings.forms.meetings import RESERVED, MeetingForm
 from meetings.models import Booking, Meeting
 from meetings.urls import urlpatterns
 from meetings.views.preparing import OF_THE_LEAD
+from partners.audience import Audience
 from partners.models import Decision, Role
 from partners.refusals import Refused
 from tests.factories import (

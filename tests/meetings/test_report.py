@@ -10,10 +10,11 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from documents import answering
-from documents.models import Audience, Document
+from documents.models import Document
 from mailings.models import OutgoingMail
 from meetings import minuting, report_phases, report_printing, reporting
 from meetings.models import Meeting, Paper, PaperAudience, Report
+from partners.audience import Audience
 from partners.refusals import Refused
 from tests.factories import (
     NOW,

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from documents.models import Audience
 from meetings import answering, reporting
 from meetings.answering import Said
 from meetings.models import Meeting, Question, Report
+from partners.audience import Audience
 from tests.factories import (
     NOW,
     MeetingFactory,

@@ -7,9 +7,9 @@ import time_machine
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from documents.models import Audience
 from meetings import report_consent, report_phases, reporting
 from meetings.models import Meeting, Registration, Report
+from partners.audience import Audience
 from partners.refusals import Refused
 from tests.factories import NOW, BookingFactory, LeadFactory, MeetingFactory, UserFactory
 
