@@ -31,6 +31,7 @@ LEAD = frozenset(
     )
     | _all("advice", "need", "call", "mission", "missionplace", "missionperson")
     | _all("meetings", "series", "meeting")
+    | _all("mailings", "announcementtopic", "listrules", "trustedauthor")
     | {
         "advice.view_advicerequest",
         "advice.change_advicerequest",
@@ -68,6 +69,10 @@ LEAD = frozenset(
         "experts.moderate",
         "experts.export_private",
         "partners.moderate",
+        "mailings.view_announcement",
+        "mailings.change_announcement",
+        "mailings.view_campaign",
+        "mailings.change_campaign",
         "mailings.view_outgoingmail",
         "mailings.view_bounce",
         "mailings.view_suppression",

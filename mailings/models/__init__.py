@@ -1,20 +1,50 @@
-"""What leaves as mail: the outbox, what was reminded of, who must not be written to."""
+"""What leaves as mail: the outbox, what was reminded of, who must not be written to; what partners
+announce, and who wants to hear of it.
+"""
 
+from mailings.models.announcements import (
+    Announcement,
+    AnnouncementEdit,
+    AnnouncementFile,
+    ListRules,
+    RulesAcceptance,
+    TrustedAuthor,
+)
 from mailings.models.bounces import Bounce, Suppression
+from mailings.models.campaigns import Campaign
+from mailings.models.digests import Digest
 from mailings.models.links import MailLink
 from mailings.models.outgoing import OutgoingMail
 from mailings.models.relay import RelayAddress, RelayedReply
 from mailings.models.reminders import Reminder, StopLink
+from mailings.models.subscriptions import (
+    AnnouncementTopic,
+    Frequency,
+    Preferences,
+    Subscription,
+)
 from mailings.models.throttle import Throttle
 
 __all__ = [
+    "Announcement",
+    "AnnouncementEdit",
+    "AnnouncementFile",
+    "AnnouncementTopic",
     "Bounce",
+    "Campaign",
+    "Digest",
+    "Frequency",
+    "ListRules",
     "MailLink",
     "OutgoingMail",
+    "Preferences",
     "RelayAddress",
     "RelayedReply",
     "Reminder",
+    "RulesAcceptance",
     "StopLink",
+    "Subscription",
     "Suppression",
     "Throttle",
+    "TrustedAuthor",
 ]

@@ -40,6 +40,8 @@ class OutgoingMail(models.Model):
         MODERATION = "moderation", _("Moderation notice")
         RELAYED = "relayed", _("Passed on between two people")
         REMINDER = "reminder", _("Reminder")
+        ANNOUNCEMENT = "announcement", _("Announcement")
+        DIGEST = "digest", _("Digest of announcements")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -49,18 +51,29 @@ class OutgoingMail(models.Model):
         FAILED = "failed", _("Failed")
         UNCERTAIN = "uncertain", _("Uncertain")
         SKIPPED = "skipped", _("Not sent")
+        PAUSED = "paused", _("Paused with its mailing")
 
     #: Each change is a step of mailings/delivery.py or mailings/outbox.py.
     NEXT = {
-        State.QUEUED: {State.SENDING, State.DEFERRED, State.FAILED, State.SKIPPED},
-        State.DEFERRED: {State.SENDING, State.FAILED, State.SKIPPED},
+        State.QUEUED: {
+            *(State.SENDING, State.DEFERRED, State.FAILED, State.SKIPPED, State.PAUSED),
+        },
+        State.DEFERRED: {State.SENDING, State.FAILED, State.SKIPPED, State.PAUSED},
+        State.PAUSED: {State.QUEUED, State.DEFERRED, State.SKIPPED},
         State.SENDING: {State.SENT, State.DEFERRED, State.FAILED, State.UNCERTAIN, State.QUEUED},
         State.UNCERTAIN: {State.QUEUED, State.SKIPPED},
     }
     WAITING = (State.QUEUED, State.DEFERRED)
 
     #: What leaves first: a sign-in code overtakes every mailing.
-    PRIORITY = {Kind.TRANSACTIONAL: 0, Kind.MODERATION: 10, Kind.RELAYED: 20, Kind.REMINDER: 50}
+    PRIORITY = {
+        Kind.TRANSACTIONAL: 0,
+        Kind.MODERATION: 10,
+        Kind.RELAYED: 20,
+        Kind.REMINDER: 50,
+        Kind.ANNOUNCEMENT: 60,
+        Kind.DIGEST: 70,
+    }
     FIRST = 0
 
     kind = models.CharField(_("kind"), max_length=15, choices=Kind)
@@ -76,6 +89,14 @@ class OutgoingMail(models.Model):
     content = PackedField(null=True, editable=False)
     reminder = models.OneToOneField(
         Reminder, models.SET_NULL, null=True, blank=True, related_name="mail"
+    )
+
+    #: Of a mailing: which, and who the reader is
+    campaign = models.ForeignKey(
+        "mailings.Campaign", models.PROTECT, null=True, blank=True, related_name="mails"
+    )
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
     created_at = models.DateTimeField(_("written"), default=timezone.now)
@@ -104,8 +125,19 @@ class OutgoingMail(models.Model):
                 name="outgoing_sending_is_claimed",
                 condition=~Q(state="sending") | Q(claimed_by__isnull=False),
             ),
+            models.UniqueConstraint(
+                "campaign",
+                "reader",
+                name="outgoing_once_in_a_campaign",
+                condition=Q(campaign__isnull=False),
+            ),
         ]
         indexes = [
+            models.Index(
+                fields=["campaign", "state"],
+                name="outgoing_of_campaign",
+                condition=Q(campaign__isnull=False),
+            ),
             models.Index(
                 fields=["priority", "next_try", "id"],
                 name="outgoing_to_claim",

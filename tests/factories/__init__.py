@@ -29,6 +29,13 @@ from tests.factories.documents import (  # noqa: E402
     VersionFactory,
 )
 from tests.factories.experts import ExpertFactory  # noqa: E402
+from tests.factories.mailings import (  # noqa: E402
+    AnnouncementFactory,
+    CampaignFactory,
+    PreferencesFactory,
+    SubscriptionFactory,
+    topic_called,
+)
 from tests.factories.meetings import (  # noqa: E402
     BookingFactory,
     ItemFactory,
@@ -58,7 +65,9 @@ __all__ = [
     "SINCE",
     "TODAY",
     "AdviceRequestFactory",
+    "AnnouncementFactory",
     "BookingFactory",
+    "CampaignFactory",
     "ChoiceFactory",
     "CommentFactory",
     "CommentRoundFactory",
@@ -79,6 +88,7 @@ __all__ = [
     "PlaceFactory",
     "PracticeFactory",
     "PracticeVersionFactory",
+    "PreferencesFactory",
     "QuestionFactory",
     "RegistrationDeskFactory",
     "RegistrationFactory",
@@ -89,6 +99,8 @@ __all__ = [
     "SeriesFactory",
     "SessionFactory",
     "StatementFactory",
+    "SubscriptionFactory",
     "UserFactory",
     "VersionFactory",
+    "topic_called",
 ]

@@ -404,10 +404,12 @@ def test_the_figures_are_those_of_the_outbox(client, lead):
     found = progress(client).context["progress"]
 
     assert found.rows == [
-        ("Transactional", [0] * 7),
-        ("Moderation notice", [1, 0, 0, 1, 0, 0, 0]),
-        ("Passed on between two people", [0] * 7),
-        ("Reminder", [0, 0, 4, 0, 0, 0, 0]),
+        ("Transactional", [0] * 8),
+        ("Moderation notice", [1, 0, 0, 1, 0, 0, 0, 0]),
+        ("Passed on between two people", [0] * 8),
+        ("Reminder", [0, 0, 4, 0, 0, 0, 0, 0]),
+            ("Announcement", [0] * 8),
+            ("Digest of announcements", [0] * 8),
     ]
     assert found.totals == [1, 0, 4, 1, 0, 0, 0]
     assert (found.waiting, found.in_last_hour, found.busiest) == (2, 3, 2)

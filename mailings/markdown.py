@@ -1,0 +1,75 @@
+"""Markdown of announcements: the words that people know from elsewhere, and nothing that is unsafe.
+
+Headings, lists, quotes, bold, italics, links. No pictures (they would tell who reads) and no HTML;
+what looks like it is shown as it was typed.
+"""
+
+import html
+import re
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+#: Below the h2 of a page or mail
+_FIRST_HEADING = 3
+_LAST_HEADING = 6
+_TAGS = {
+    *("p", "br", "hr", "strong", "em", "a", "ul", "ol", "li", "blockquote", "code", "pre"),
+    *(f"h{level}" for level in range(_FIRST_HEADING, _LAST_HEADING + 1)),
+}
+_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+_SCHEMES = {"http", "https", "mailto"}
+_HEADING = re.compile(r"<(/?)h([1-6])>")
+
+_reader = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
+
+
+def to_html(text: str) -> SafeString:
+    """HTML of a text for a page or a mail; headings begin at h3, links go out with `rel`."""
+    found = _HEADING.sub(_lower, _reader.render(text))
+    return mark_safe(
+        nh3.clean(
+            found,
+            tags=_TAGS,
+            attributes=_ATTRIBUTES,
+            url_schemes=_SCHEMES,
+            link_rel="noopener nofollow",
+        )
+    )
+
+
+def _lower(heading: re.Match) -> str:
+    level = min(int(heading[2]) + _FIRST_HEADING - 1, _LAST_HEADING)
+    return f"<{heading[1]}h{level}>"
+
+
+def to_text(text: str) -> str:
+    """The words for the text part of a mail: a link's address stands behind its words."""
+    lines, link = [], ""
+    for token in _reader.parse(text):
+        if token.type == "inline":
+            words = ""
+            for child in token.children:
+                if child.type == "link_open":
+                    link = child.attrGet("href") or ""
+                elif child.type == "link_close":
+                    words += f" ({link})" if link and not words.endswith(link) else ""
+                elif child.type in ("softbreak", "hardbreak"):
+                    words += "\n"
+                else:
+                    words += child.content
+            lines.append(words)
+        elif token.type in ("fence", "code_block"):
+            lines.append(token.content.rstrip("\n"))
+        elif token.type == "list_item_open":
+            lines.append("- ")
+    return re.sub(r"^- \n+", "- ", "\n\n".join(lines), flags=re.M).strip()
+
+
+def first_words(text: str, length: int = 200) -> str:
+    """The beginning of a text in one line, for lists and feeds; at most `length` characters."""
+    words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", _reader.render(text))).split())
+    if len(words) <= length:
+        return words
+    return words[: length - 1].rsplit(" ", 1)[0] + "…"
