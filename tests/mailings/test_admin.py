@@ -408,10 +408,10 @@ def test_the_figures_are_those_of_the_outbox(client, lead):
         ("Moderation notice", [1, 0, 0, 1, 0, 0, 0, 0]),
         ("Passed on between two people", [0] * 8),
         ("Reminder", [0, 0, 4, 0, 0, 0, 0, 0]),
-            ("Announcement", [0] * 8),
-            ("Digest of announcements", [0] * 8),
+        ("Announcement", [0] * 8),
+        ("Digest of announcements", [0] * 8),
     ]
-    assert found.totals == [1, 0, 4, 1, 0, 0, 0]
+    assert found.totals == [1, 0, 4, 1, 0, 0, 0, 0]
     assert (found.waiting, found.in_last_hour, found.busiest) == (2, 3, 2)
     assert found.oldest == NOW - timedelta(hours=2)
     assert found.is_late
