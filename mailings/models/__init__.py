@@ -12,7 +12,7 @@ from mailings.models.announcements import (
 )
 from mailings.models.bounces import Bounce, Suppression
 from mailings.models.campaigns import Campaign
-from mailings.models.digests import Digest
+from mailings.models.digests import Digest, DigestEntry
 from mailings.models.links import MailLink
 from mailings.models.outgoing import OutgoingMail
 from mailings.models.relay import RelayAddress, RelayedReply
@@ -33,6 +33,7 @@ __all__ = [
     "Bounce",
     "Campaign",
     "Digest",
+    "DigestEntry",
     "Frequency",
     "ListRules",
     "MailLink",

@@ -2,24 +2,24 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from mailings.models.announcements import Announcement
 from mailings.models.outgoing import OutgoingMail
 from mailings.models.subscriptions import Frequency
 
 
 class Digest(models.Model):
     """One reader's digest of one period. The row is there before the digest is built, so that two
-    schedulers make one, and says which stretch of time it covers: nothing comes twice.
+    schedulers make one.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="digests")
     frequency = models.CharField(max_length=10, choices=Frequency)
     #: First day of the period, as the reader's calendar has it
     period = models.DateField()
-    #: It holds what was published after the one moment, and not after the other
-    after = models.DateTimeField()
+    #: It holds nothing that was published later
     until = models.DateTimeField()
     mail = models.OneToOneField(
         OutgoingMail, models.SET_NULL, null=True, blank=True, related_name="digest"
@@ -34,8 +34,27 @@ class Digest(models.Model):
             models.CheckConstraint(
                 name="digest_daily_or_weekly", condition=Q(frequency__in=["daily", "weekly"])
             ),
-            models.CheckConstraint(name="digest_covers_time", condition=Q(until__gte=F("after"))),
         ]
 
     def __str__(self):
         return f"{self.user}: {self.period}"
+
+
+class DigestEntry(models.Model):
+    """That one announcement came to one reader in a digest: never a second time, whatever the
+    reader changes in between.
+    """
+
+    digest = models.ForeignKey(Digest, models.CASCADE, related_name="entries")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    announcement = models.ForeignKey(Announcement, models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("entry of a digest")
+        verbose_name_plural = _("entries of digests")
+        constraints = [
+            models.UniqueConstraint("user", "announcement", name="digest_entry_once_for_a_reader")
+        ]
+
+    def __str__(self):
+        return f"{self.digest}: {self.announcement}"

@@ -132,6 +132,8 @@ class Subscription(models.Model):
     frequency = models.CharField(_("how often"), max_length=10, choices=Frequency)
     #: What it was before one click stopped it: starting again brings it back
     frequency_before = models.CharField(max_length=10, choices=Frequency, blank=True)
+    #: When the reader last went from "never" to anything else: what is older is not sent
+    since = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
 
     objects = SubscriptionQuerySet.as_manager()

@@ -1,0 +1,301 @@
+"""Digests: what was announced since the last one, once a day or once a week, in one mail.
+
+A day begins for a reader at seven in the morning of the own time zone, a week on Monday at that
+hour. What was published until then is in the digest of that day; a digest of which nothing is to be
+said is not made. Whatever runs twice, late or at three places at once: the database takes one
+digest for a reader and period, and each announcement once for a reader.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
+
+from mailings import markdown, outbox, topics
+from mailings.models import (
+    Announcement,
+    AnnouncementTopic,
+    Digest,
+    DigestEntry,
+    Frequency,
+    OutgoingMail,
+    Subscription,
+)
+from mailings.outbox import Letter, Skip
+from partners import mail as ground
+from partners.audience import Audience
+from partners.models import User
+
+TEMPLATE = "mailings/mail/digest"
+LEAVES_AT = time(7)  # on the reader's clock
+AT_ONCE = 2000  # readers of one commit
+#: An announcement older than this stands in the archive alone, also after a long outage
+LOOKS_BACK = timedelta(days=35)
+FIRST_WORDS = 300  # characters of an announcement
+#: Code of what one click on a digest stops; the key is that of the reader
+TOPICS = {Frequency.DAILY: "daily-digest", Frequency.WEEKLY: "weekly-digest"}
+_LOCK = 0x57414D44  # among PostgreSQL's advisory locks: one scheduler at a time
+
+
+def register():
+    """Name the mail and what stops it; called when the app is ready."""
+    outbox.prepared_by(TEMPLATE, letters)
+    for frequency, name in (
+        (Frequency.DAILY, _("Announcements once a day")),
+        (Frequency.WEEKLY, _("Announcements once a week")),
+    ):
+        topics.register(_topic(frequency, name))
+
+
+def _topic(frequency: Frequency, name) -> topics.Topic:
+    def stop(user_id: int, now: datetime):
+        Subscription.objects.filter(user=user_id, frequency=frequency).update(
+            frequency=Frequency.NEVER, frequency_before=frequency, changed_at=now
+        )
+
+    def start(user_id: int, now: datetime):
+        stopped = Subscription.objects.filter(user=user_id, frequency=Frequency.NEVER)
+        stopped.filter(frequency_before=frequency).update(
+            frequency=frequency, frequency_before="", since=now, changed_at=now
+        )
+
+    def is_stopped(user_id: int) -> bool:
+        return not Subscription.objects.filter(user=user_id, frequency=frequency).exists()
+
+    return topics.Topic(TOPICS[frequency], name, stop, start, is_stopped)
+
+
+# Making them
+
+
+@dataclass(frozen=True)
+class Due:
+    """A reader whose period has begun and who has no digest of it yet."""
+
+    user_id: int
+    frequency: str
+    period: date
+    until: datetime
+    language: str
+    email: str
+
+
+def write_due(now: datetime) -> int:
+    """Write the digests that are due at this moment and have anything to say; returns how many."""
+    written = 0
+    for batch in _batches(now):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            written += _write(batch, now)
+    return written
+
+
+def _batches(now: datetime) -> Iterator[list[Due]]:
+    wants = Subscription.objects.filter(user=OuterRef("pk"), frequency__in=TOPICS)
+    readers = User.objects.filter(Exists(wants), is_active=True).order_by("pk")
+    after = 0
+    while keys := list(readers.filter(pk__gt=after).values_list("pk", flat=True)[:AT_ONCE]):
+        after = keys[-1]
+        with connection.cursor() as cursor:
+            cursor.execute(_DUE, {"readers": keys, "now": now, "hour": LEAVES_AT})
+            rows = [Due(*row) for row in cursor.fetchall()]
+        if rows:
+            yield rows
+
+
+#: The readers' own mornings: the last one that has begun, and for a week that of its Monday
+_DUE = """
+WITH reader AS (
+    SELECT u.id, u.email, coalesce(p.time_zone, 'UTC') AS zone,
+        coalesce(p.language, 'en') AS language
+    FROM partners_user u LEFT JOIN mailings_preferences p ON p.user_id = u.id
+    WHERE u.id = ANY (%(readers)s)
+), morning AS (
+    SELECT *, ((%(now)s AT TIME ZONE zone) - %(hour)s::time::interval)::date AS day FROM reader
+), due AS (
+    SELECT id, email, zone, language, frequency, CASE frequency WHEN 'weekly'
+        THEN day - (extract(isodow FROM day)::int - 1) ELSE day END AS period
+    FROM morning, (VALUES ('daily'), ('weekly')) AS one (frequency)
+    WHERE EXISTS (SELECT FROM mailings_subscription s
+        WHERE s.user_id = morning.id AND s.frequency = one.frequency)
+)
+SELECT id, frequency, period, (period + %(hour)s::time) AT TIME ZONE zone, language, email FROM due
+WHERE NOT EXISTS (SELECT FROM mailings_digest d
+    WHERE d.user_id = due.id AND d.frequency = due.frequency AND d.period = due.period)
+ORDER BY id, frequency
+"""
+
+
+def _write(batch: list[Due], now: datetime) -> int:
+    new = _new_entries(batch, now)
+    rows = [
+        Digest(user_id=one.user_id, frequency=one.frequency, period=one.period, until=one.until)
+        for one in batch
+        if (one.user_id, one.frequency) in new
+    ]
+    if not rows:
+        return 0
+    Digest.objects.bulk_create(rows, ignore_conflicts=True)
+    periods = {(row.user_id, row.frequency): row.period for row in rows}
+    made = {
+        (one.user_id, one.frequency): one
+        for one in Digest.objects.filter(user__in=[row.user_id for row in rows], mail=None)
+        if periods.get((one.user_id, one.frequency)) == one.period
+    }
+    DigestEntry.objects.bulk_create(
+        [
+            DigestEntry(digest=digest, user_id=digest.user_id, announcement_id=announcement)
+            for key, digest in made.items()
+            for announcement in new[key]
+        ],
+        ignore_conflicts=True,
+    )
+    by_key = {(one.user_id, one.frequency): one for one in batch}
+    mails = OutgoingMail.objects.bulk_create(
+        [
+            OutgoingMail(
+                kind=OutgoingMail.Kind.DIGEST,
+                priority=OutgoingMail.PRIORITY[OutgoingMail.Kind.DIGEST],
+                to=by_key[key].email,
+                reader_id=digest.user_id,
+                template=TEMPLATE,
+                language=by_key[key].language,
+                created_at=now,
+                next_try=now,
+            )
+            for key, digest in made.items()
+        ]
+    )
+    for digest, mail in zip(made.values(), mails, strict=True):
+        digest.mail = mail
+    Digest.objects.bulk_update(made.values(), ["mail"])
+    outbox.ring_on_commit()
+    return len(mails)
+
+
+def _new_entries(batch: list[Due], now: datetime) -> dict[tuple[int, str], list[int]]:
+    """{(reader, frequency): keys of announcements} of what each has not got yet."""
+    due = {(one.user_id, one.frequency): one for one in batch}
+    users = {one.user_id for one in batch}
+    got = set(DigestEntry.objects.filter(user__in=users).values_list("user_id", "announcement_id"))
+    got |= set(
+        OutgoingMail.objects.filter(reader__in=users, campaign__isnull=False)
+        .exclude(state=OutgoingMail.State.SKIPPED)
+        .values_list("reader_id", "campaign__announcement_id")
+    )
+    found = defaultdict(list)
+    since = now - LOOKS_BACK
+    for one in Announcement.objects.published().filter(published_at__gt=since).order_by("pk"):
+        for user, frequency in _readers(one, users, now):
+            row = due.get((user, frequency))
+            if row and one.published_at <= row.until and (user, one.pk) not in got:
+                found[user, frequency].append(one.pk)
+    return found
+
+
+def _readers(announcement: Announcement, users: set[int], now: datetime) -> set[tuple[int, str]]:
+    """(reader, frequency) of those among these people who want it in a digest."""
+    wanted = Subscription.objects.fitting(announcement).filter(
+        user__in=users,
+        frequency__in=TOPICS,
+        since__lt=announcement.published_at,
+    )
+    belonging = Audience(announcement.audience).people(now).exclude(pk=announcement.author_id)
+    wanted = wanted.filter(user__in=belonging.values("pk"))
+    return set(wanted.order_by().values_list("user_id", "frequency"))
+
+
+# Writing them as they leave
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One announcement, as the digest shows it."""
+
+    announcement: Announcement
+    words: str
+    url: str
+
+
+def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip]:
+    """What each digest says at the moment at which it leaves.
+
+    What was withdrawn meanwhile, or is not wanted any more, is left out; without anything else
+    there is no mail.
+    """
+    digests = {
+        one.mail_id: one
+        for one in Digest.objects.filter(mail__in=[mail.pk for mail in mails]).select_related(
+            "user__mail_preferences"
+        )
+    }
+    still = _still_wanted(list(digests.values()), now)
+    stops = {
+        frequency: topics.tokens(
+            code, [one.user_id for one in digests.values() if one.frequency == frequency]
+        )
+        for frequency, code in TOPICS.items()
+    }
+    found: dict[int, Letter | Skip] = {}
+    for mail in mails:
+        digest = digests.get(mail.pk)
+        groups = still.get(digest.pk) if digest else None
+        if not groups:
+            found[mail.pk] = Skip("Nothing of it is to be said any more.")
+            continue
+        stop = stops[digest.frequency][digest.user_id]
+        context = {
+            "digest": digest,
+            "name": str(digest.user),
+            "groups": groups,
+            "number": sum(len(entries) for _topic, entries in groups),
+            "stop": stop,
+        }
+        preferences = getattr(digest.user, "mail_preferences", None)
+        language = preferences.language if preferences else mail.language
+        found[mail.pk] = Letter(context, to=digest.user.email, language=language, stop=stop)
+    return found
+
+
+def _still_wanted(
+    digests: list[Digest], now: datetime
+) -> dict[int, list[tuple[AnnouncementTopic, list[Entry]]]]:
+    """{key of a digest: [(topic, its entries)]}, what closes first standing first."""
+    pairs = DigestEntry.objects.filter(digest__in=digests).values_list("digest", "announcement")
+    by_announcement = defaultdict(set)
+    for digest, announcement in pairs:
+        by_announcement[announcement].add(digest)
+    by_key = {one.pk: one for one in digests}
+    found = defaultdict(lambda: defaultdict(list))
+    shown = Announcement.objects.published().filter(pk__in=by_announcement)
+    shown = shown.select_related("topic", "organisation").prefetch_related("countries")
+    for one in sorted(shown, key=_order):
+        users = {by_key[key].user_id for key in by_announcement[one.pk]}
+        wanting = _wanting(one, users, now)
+        url = ground.absolute(one.get_absolute_url())
+        entry = Entry(one, markdown.first_words(one.text, FIRST_WORDS), url)
+        for key in by_announcement[one.pk]:
+            if by_key[key].user_id in wanting:
+                found[key][one.topic].append(entry)
+    return {key: list(groups.items()) for key, groups in found.items()}
+
+
+def _order(announcement: Announcement) -> tuple:
+    return (
+        announcement.topic.position,
+        announcement.last_day is None,
+        announcement.last_day or date.max,
+        announcement.published_at,
+    )
+
+
+def _wanting(announcement: Announcement, users: set[int], now: datetime) -> set[int]:
+    """Those whose choice still has it, how often they may want it now."""
+    wanted = Subscription.objects.fitting(announcement).filter(user__in=users)
+    belonging = Audience(announcement.audience).people(now)
+    return set(wanted.filter(user__in=belonging.values("pk")).values_list("user_id", flat=True))
