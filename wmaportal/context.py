@@ -6,9 +6,12 @@ from functools import cache
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+
+from mailings import permissions
 
 #: The areas of the navigation: URL name and word. An area appears once its URL name exists.
 AREAS = (
@@ -72,6 +75,11 @@ class Portal:
         if (match.url_name or "").startswith(("account_", "mfa_")):
             return ""
         return request.get_full_path()
+
+    @cached_property
+    def can_announce(self) -> bool:
+        """Whether pages offer to announce what they show."""
+        return permissions.can_write(self.request.user, timezone.now().date())
 
     @cached_property
     def queue_count(self) -> int:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from wmaportal import errors, sitemaps
 from wmaportal.health import health
-from wmaportal.views import countries, home, my_page, search
+from wmaportal.views import announce, countries, home, my_page, search
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("countries/", countries.country_list, name="country_list"),
     path("countries/<slug:code>/", countries.country_detail, name="country_detail"),
     path("my/", my_page.my_page, name="my_page"),
+    path("announce/<slug:kind>/<int:pk>/", announce.announce, name="announce"),
     path("privacy/", home.privacy, name="privacy"),
     path("accessibility/", home.accessibility, name="accessibility"),
     path("contact/", home.contact, name="contact"),
