@@ -12,11 +12,13 @@ class DocumentsConfig(AppConfig):
         from documents import (
             answer_mails,
             document_reminders,
+            following,
             practice_reminders,
             round_reminders,
         )
 
         answer_mails.register()
         document_reminders.register()
+        following.register()
         practice_reminders.register()
         round_reminders.register()

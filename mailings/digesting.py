@@ -1,4 +1,5 @@
-"""Digests: what was announced since the last one, once a day or once a week, in one mail.
+"""Digests: what is new since the last one, once a day or once a week, in one mail: announcements,
+and what the reader follows.
 
 A day begins for a reader at seven in the morning of the own time zone, a week on Monday at that
 hour. What was published until then is in the digest of that day; a digest of which nothing is to be
@@ -8,19 +9,22 @@ digest for a reader and period, and each announcement once for a reader.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from mailings import markdown, outbox, topics
+from mailings import following, markdown, outbox, topics
+from mailings.following import Item, Thing
 from mailings.models import (
     Announcement,
     AnnouncementTopic,
     Digest,
     DigestEntry,
+    DigestNews,
+    Follow,
     Frequency,
     OutgoingMail,
     Subscription,
@@ -56,15 +60,24 @@ def _topic(frequency: Frequency, name) -> topics.Topic:
         Subscription.objects.filter(user=user_id, frequency=frequency).update(
             frequency=Frequency.NEVER, frequency_before=frequency, changed_at=now
         )
+        Follow.objects.filter(user=user_id, frequency=frequency).update(
+            frequency=Frequency.NEVER, frequency_before=frequency
+        )
 
     def start(user_id: int, now: datetime):
         stopped = Subscription.objects.filter(user=user_id, frequency=Frequency.NEVER)
         stopped.filter(frequency_before=frequency).update(
             frequency=frequency, frequency_before="", since=now, changed_at=now
         )
+        Follow.objects.filter(
+            user=user_id, frequency=Frequency.NEVER, frequency_before=frequency
+        ).update(frequency=frequency, frequency_before="")
 
     def is_stopped(user_id: int) -> bool:
-        return not Subscription.objects.filter(user=user_id, frequency=frequency).exists()
+        return not any(
+            model.objects.filter(user=user_id, frequency=frequency).exists()
+            for model in (Subscription, Follow)
+        )
 
     return topics.Topic(TOPICS[frequency], name, stop, start, is_stopped)
 
@@ -96,8 +109,10 @@ def write_due(now: datetime) -> int:
 
 
 def _batches(now: datetime) -> Iterator[list[Due]]:
-    wants = Subscription.objects.filter(user=OuterRef("pk"), frequency__in=TOPICS)
-    readers = User.objects.filter(Exists(wants), is_active=True).order_by("pk")
+    mine = {"user": OuterRef("pk"), "frequency__in": list(TOPICS)}
+    wants = Q(Exists(Subscription.objects.filter(**mine)))
+    follows = Q(Exists(Follow.objects.filter(**mine)))
+    readers = User.objects.filter(wants | follows, is_active=True).order_by("pk")
     after = 0
     while keys := list(readers.filter(pk__gt=after).values_list("pk", flat=True)[:AT_ONCE]):
         after = keys[-1]
@@ -123,6 +138,8 @@ WITH reader AS (
     FROM morning, (VALUES ('daily'), ('weekly')) AS one (frequency)
     WHERE EXISTS (SELECT FROM mailings_subscription s
         WHERE s.user_id = morning.id AND s.frequency = one.frequency)
+        OR EXISTS (SELECT FROM mailings_follow f
+        WHERE f.user_id = morning.id AND f.frequency = one.frequency)
 )
 SELECT id, frequency, period, (period + %(hour)s::time) AT TIME ZONE zone, language, email FROM due
 WHERE NOT EXISTS (SELECT FROM mailings_digest d
@@ -132,11 +149,11 @@ ORDER BY id, frequency
 
 
 def _write(batch: list[Due], now: datetime) -> int:
-    new = _new_entries(batch, now)
+    new, news = _new_entries(batch, now), _news(batch)
     rows = [
         Digest(user_id=one.user_id, frequency=one.frequency, period=one.period, until=one.until)
         for one in batch
-        if (one.user_id, one.frequency) in new
+        if (one.user_id, one.frequency) in new.keys() | news.keys()
     ]
     if not rows:
         return 0
@@ -151,10 +168,11 @@ def _write(batch: list[Due], now: datetime) -> int:
         [
             DigestEntry(digest=digest, user_id=digest.user_id, announcement_id=announcement)
             for key, digest in made.items()
-            for announcement in new[key]
+            for announcement in new.get(key, ())
         ],
         ignore_conflicts=True,
     )
+    _keep_news({digest: news.get(key, []) for key, digest in made.items()})
     by_key = {(one.user_id, one.frequency): one for one in batch}
     mails = OutgoingMail.objects.bulk_create(
         [
@@ -178,6 +196,33 @@ def _write(batch: list[Due], now: datetime) -> int:
     return len(mails)
 
 
+def _news(batch: list[Due]) -> dict[tuple[int, str], list[tuple[Follow, list[str]]]]:
+    """{(reader, frequency): [(what is followed, codes of its new items)]}."""
+    due = {(one.user_id, one.frequency) for one in batch}
+    users = {one.user_id for one in batch}
+    follows = Follow.objects.filter(user__in=users, frequency__in=TOPICS).select_related("user")
+    found = defaultdict(list)
+    for follow in follows.order_by("user", "name", "pk"):
+        key = (follow.user_id, follow.frequency)
+        codes = [one.code for one in following.news_of(follow)] if key in due else []
+        if codes:
+            found[key].append((follow, codes))
+    return dict(found)
+
+
+def _keep_news(found: dict[Digest, list[tuple[Follow, list[str]]]]):
+    """The items of each digest; from now on the reader knows them."""
+    told = []
+    rows = []
+    for digest, news in found.items():
+        for follow, codes in news:
+            rows.append(DigestNews(digest=digest, follow=follow, items=codes))
+            follow.known = [*follow.known, *codes]
+            told.append(follow)
+    DigestNews.objects.bulk_create(rows)
+    Follow.objects.bulk_update(told, ["known"])
+
+
 def _new_entries(batch: list[Due], now: datetime) -> dict[tuple[int, str], list[int]]:
     """{(reader, frequency): keys of announcements} of what each has not got yet."""
     due = {(one.user_id, one.frequency): one for one in batch}
@@ -195,7 +240,7 @@ def _new_entries(batch: list[Due], now: datetime) -> dict[tuple[int, str], list[
             row = due.get((user, frequency))
             if row and one.published_at <= row.until and (user, one.pk) not in got:
                 found[user, frequency].append(one.pk)
-    return found
+    return dict(found)
 
 
 def _readers(announcement: Announcement, users: set[int], now: datetime) -> set[tuple[int, str]]:
@@ -235,6 +280,7 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
         )
     }
     still = _still_wanted(list(digests.values()), now)
+    news = _still_new(list(digests.values()))
     stops = {
         frequency: topics.tokens(
             code, [one.user_id for one in digests.values() if one.frequency == frequency]
@@ -244,16 +290,21 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
     found: dict[int, Letter | Skip] = {}
     for mail in mails:
         digest = digests.get(mail.pk)
-        groups = still.get(digest.pk) if digest else None
-        if not groups:
+        groups = still.get(digest.pk, []) if digest else []
+        followed = news.get(digest.pk, []) if digest else []
+        if not groups and not followed:
             found[mail.pk] = Skip("Nothing of it is to be said any more.")
             continue
         stop = stops[digest.frequency][digest.user_id]
+        titles = [entry.announcement.title for _topic, entries in groups for entry in entries]
+        titles += [item.title for _thing, items in followed for item in items]
         context = {
             "digest": digest,
             "name": str(digest.user),
             "groups": groups,
-            "number": sum(len(entries) for _topic, entries in groups),
+            "followed": followed,
+            "number": len(titles),
+            "first": titles[0],
             "stop": stop,
         }
         preferences = getattr(digest.user, "mail_preferences", None)
@@ -283,6 +334,25 @@ def _still_wanted(
             if by_key[key].user_id in wanting:
                 found[key][one.topic].append(entry)
     return {key: list(groups.items()) for key, groups in found.items()}
+
+
+def _still_new(digests: list[Digest]) -> dict[int, list[tuple[Thing, list[Item]]]]:
+    """{key of a digest: [(what is followed, its new items)]} of what the reader still sees."""
+    rows = DigestNews.objects.filter(digest__in=digests).select_related("follow__user")
+    found = defaultdict(list)
+    for row in rows.exclude(follow__frequency=Frequency.NEVER).order_by("follow__name", "pk"):
+        thing = following.thing_of(row.follow)
+        if thing is None:
+            continue
+        codes = set(row.items)
+        items = [
+            replace(one, url=ground.absolute(one.url))
+            for one in following.items_of(row.follow)
+            if one.code in codes
+        ]
+        if items:
+            found[row.digest_id].append((thing, items))
+    return dict(found)
 
 
 def _order(announcement: Announcement) -> tuple:

@@ -29,6 +29,8 @@ _CODE = re.compile(r"[A-Z0-9-]{4,12}")  # a part of a text that is a code to typ
 STYLES = {
     "h1": "font-family:Georgia,'Times New Roman',serif;font-size:26px;line-height:32px;"
     "margin:24px 0 12px",
+    "h2": "font-size:18px;line-height:24px;margin:24px 0 8px",
+    "h3": "font-size:16px;line-height:24px;margin:16px 0 8px",
     "p": "margin:0 0 16px",
     "ul": "margin:0 0 16px;padding:0 0 0 24px",
     "li": "margin:0 0 8px",

@@ -13,6 +13,7 @@ from mailings.models.announcements import (
 from mailings.models.bounces import Bounce, Suppression
 from mailings.models.campaigns import Campaign
 from mailings.models.digests import Digest, DigestEntry
+from mailings.models.following import DigestNews, Follow
 from mailings.models.links import MailLink
 from mailings.models.outgoing import OutgoingMail
 from mailings.models.relay import RelayAddress, RelayedReply
@@ -34,6 +35,8 @@ __all__ = [
     "Campaign",
     "Digest",
     "DigestEntry",
+    "DigestNews",
+    "Follow",
     "Frequency",
     "ListRules",
     "MailLink",

@@ -66,6 +66,7 @@ class Directory:
             "found": found,
             "page": page,
             "list_url": reverse(self.url_name),
+            "search_key": self.query(sort=[]) if found.is_filtered else "",
             "heading": found.in_words(found.total),
             "facets": self._facets(),
             "chips": self._chips(),

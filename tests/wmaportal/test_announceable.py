@@ -20,9 +20,8 @@ from tests.factories import (
     MeetingFactory,
     NeedFactory,
     PartnerUserFactory,
-    PracticeVersionFactory,
+    PracticeFactory,
     UserFactory,
-    VersionFactory,
 )
 from wmaportal import announceable
 
@@ -67,9 +66,9 @@ def test_a_meeting_becomes_an_event_with_its_days_place_and_audience(partner):
 
 
 def test_each_other_thing_becomes_a_draft(partner):
-    document = VersionFactory(document=DocumentFactory(title="Guide", countries=["KE"])).document
+    document = DocumentFactory(title="Guide", countries=["KE"])
     comment_round = CommentRoundFactory(status="open", title="Say what you think")
-    practice = PracticeVersionFactory(title="Collecting lamps").practice
+    practice = PracticeFactory(version={"title": "Collecting lamps"})
     need = NeedFactory(title="A store")
     lead, term = LeadFactory(), Term.objects.exclude(parent=None).first()
     call = Call.objects.create(

@@ -1,0 +1,128 @@
+"""Following a thing of the portal: a subscription like those of topics, with the digests.
+
+Each app offers in its `following.py` what of its things can be followed, and registers it in
+`ready`. A thing is followed by what one sees of it: its items now, each with a code. What is not
+among the codes that a reader knows is new, so nothing comes twice and nothing is missed, however
+long a digest was away.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from mailings.models import Follow, Frequency
+from partners.models import User
+from partners.refusals import Refused
+
+AT_MOST = 50  # things that one person follows
+ITEMS_AT_MOST = 2000  # of one thing; the first ones count
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What is followed, in the words of its page; `url` is its path."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One part of it. `code` stays the same for as long as it is the same: "need-12"."""
+
+    code: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Followable:
+    """A sort of things. `find(key, user)`: None for what the person may not see or is gone.
+    `items(key, user)`: what the person sees of it now, the most important first. `normal(key)`: one
+    spelling for what is the same.
+    """
+
+    code: str
+    name: str | Promise
+    find: Callable[[str, User], Thing | None]
+    items: Callable[[str, User], Iterable[Item]]
+    normal: Callable[[str], str] = str
+
+
+_kinds: dict[str, Followable] = {}
+
+
+def register(*kinds: Followable):
+    """Called in an app's `ready`."""
+    for kind in kinds:
+        _kinds[kind.code] = kind
+
+
+def kind_of(code: str) -> Followable | None:
+    """None for what no app offers any more."""
+    return _kinds.get(code)
+
+
+def thing_of(follow: Follow) -> Thing | None:
+    """What is followed, as it is called now; None where it is gone or hidden from the reader."""
+    kind = kind_of(follow.kind)
+    return kind.find(follow.key, follow.user) if kind else None
+
+
+def items_of(follow: Follow) -> list[Item]:
+    """What the reader sees of it now."""
+    kind = kind_of(follow.kind)
+    if kind is None or kind.find(follow.key, follow.user) is None:
+        return []
+    return list(kind.items(follow.key, follow.user))[:ITEMS_AT_MOST]
+
+
+def news_of(follow: Follow) -> list[Item]:
+    """What the reader has not been told of yet."""
+    known = set(follow.known)
+    return [one for one in items_of(follow) if one.code not in known]
+
+
+@transaction.atomic
+def begin(kind: str, key: str, by: User, now: datetime) -> Follow:
+    """Follow a thing, once a week; once more changes nothing but starts what was stopped.
+
+    What is there now is known. Raises Refused for what cannot be followed, and for too many.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    sort = kind_of(kind)
+    key = sort.normal(key) if sort else key
+    thing = sort.find(key, by) if sort else None
+    if thing is None:
+        raise Refused(_("This cannot be followed any more."))
+    follow = by.follows.filter(kind=kind, key=key).first()
+    if follow is None and by.follows.count() >= AT_MOST:
+        raise Refused(
+            _("You follow %(number)s things, which is as many as can be. Stop one of them first.")
+            % {"number": AT_MOST}
+        )
+    follow = follow or Follow(user=by, kind=kind, key=key, since=now)
+    follow.name = thing.name[:300]
+    if follow.pk is None or follow.frequency == Frequency.NEVER:
+        follow.frequency, follow.frequency_before = Frequency.WEEKLY, ""
+        follow.known = [one.code for one in items_of(follow)]
+    follow.save()
+    return follow
+
+
+def end(pk: int, by: User):
+    """Follow it no more; safe to repeat."""
+    by.follows.filter(pk=pk).delete()
+
+
+def set_frequency(pk: int, frequency: Frequency, by: User):
+    """How often this person hears of it. Raises Refused for what is no digest, or is gone."""
+    if frequency not in (Frequency.DAILY, Frequency.WEEKLY):
+        raise Refused(_("Choose once a day or once a week."))
+    changed = by.follows.filter(pk=pk).update(frequency=frequency, frequency_before="")
+    if not changed:
+        raise Refused(_("You do not follow this any more."))

@@ -1,0 +1,236 @@
+"""Following: what is new of a country, a document, an expert or a search comes with the digest."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from experts.models import Expert
+from mailings import digesting, following, topics
+from mailings.models import Digest, Follow, Frequency, OutgoingMail
+from tests.factories import (
+    AnnouncementFactory,
+    DocumentFactory,
+    ExpertFactory,
+    MeetingFactory,
+    NeedFactory,
+    PartnerUserFactory,
+    PracticeFactory,
+    UserFactory,
+    VersionFactory,
+)
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+#: A Monday at eight in the morning
+NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def person():
+    return UserFactory()
+
+
+def begun(kind: str, key, by) -> Follow:
+    return following.begin(kind, str(key), by, NOW)
+
+
+def news(follow: Follow) -> list[str]:
+    return [one.title for one in following.news_of(Follow.objects.get(pk=follow.pk))]
+
+
+# What can be followed
+
+
+def test_of_a_country_everything_is_new_that_every_floor_has_about_it(person):
+    NeedFactory(country_id="KE", title="Known")
+    follow = begun("country", "ke", person)
+    assert (follow.key, follow.name, news(follow)) == ("KE", "Kenya", [])
+
+    NeedFactory(country_id="KE", title="A store")
+    PracticeFactory(version={"country_id": "KE", "title": "Collecting lamps"})
+    DocumentFactory(title="Guide", countries=["KE"])
+    MeetingFactory(country_id="KE", title="Nairobi")
+    AnnouncementFactory(title="Grant", audience="public").countries.set(["KE"])
+    NeedFactory(country_id="JP", title="Elsewhere")
+
+    assert news(follow) == ["A store", "Collecting lamps", "Guide", "Nairobi", "Grant"]
+
+
+def test_what_the_person_may_not_see_is_no_news(person):
+    follow = begun("country", "KE", person)
+    MeetingFactory(country_id="KE", audience="partners")
+    MeetingFactory(country_id="KE", status="draft")
+    AnnouncementFactory(audience="partners").countries.set(["KE"])
+    assert news(follow) == []
+
+
+def test_a_document_has_its_new_versions_as_news(person):
+    document = DocumentFactory(title="Guide")
+    follow = begun("document", document.code, person)
+    VersionFactory(document=document, number=2)
+    VersionFactory(document=document, number=3, published=False)
+    assert news(follow) == ["Version 2 of “Guide”"]
+
+
+def test_an_expert_has_new_good_practices_as_news(person):
+    expert = ExpertFactory()
+    follow = begun("practices-of-expert", expert.pk, person)
+    practice = PracticeFactory(version={"title": "Collecting lamps"})
+    practice.current.resource_persons.update(expert=expert)
+    assert news(follow) == ["Collecting lamps"]
+
+
+def test_a_search_has_who_newly_fits_as_news_and_is_one_however_it_is_spelt(person):
+    ExpertFactory(country_id="KE")
+    follow = begun("expert-search", "sort=name&region=africa&page=2", person)
+    assert follow == begun("expert-search", "region=africa", person)
+    assert follow.name == "Experts: Africa"
+
+    new = ExpertFactory(country_id="KE")
+    ExpertFactory(country_id="JP")
+    assert news(follow) == [new.name]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("country", "XX"),
+        ("document", "none"),
+        ("practices-of-expert", "x"),
+        ("practices-of-expert", "999999"),
+        ("expert-search", ""),
+        ("expert-search", "planet=mars"),
+        ("planet", "mars"),
+    ],
+)
+def test_what_is_not_there_cannot_be_followed(person, kind, key):
+    with pytest.raises(following.Refused, match="cannot be followed"):
+        begun(kind, key, person)
+
+
+def test_there_are_fifty_at_most(person):
+    Follow.objects.bulk_create(
+        [Follow(user=person, kind="country", key=f"{n}", name="x") for n in range(50)]
+    )
+    with pytest.raises(following.Refused, match="as many as can be"):
+        begun("country", "KE", person)
+
+
+# With the digest
+
+
+def shown() -> list[tuple[str, list[str]]]:
+    mail = OutgoingMail.objects.latest("pk")
+    letter = digesting.letters([mail], NOW)[mail.pk]
+    return [
+        (thing.name, [one.title for one in items]) for thing, items in letter.context["followed"]
+    ]
+
+
+def test_news_come_once_a_week_and_once_only(person):
+    follow = begun("country", "KE", person)
+    NeedFactory(country_id="KE", title="A store")
+
+    assert digesting.write_due(NOW) == 1
+    assert shown() == [("Kenya", ["A store"])]
+    assert digesting.write_due(NOW + 7 * DAY) == 0
+
+    NeedFactory(country_id="KE", title="Training")
+    assert digesting.write_due(NOW + 7 * DAY) == 1
+    assert shown() == [("Kenya", ["Training"])]
+    assert Digest.objects.count() == 2
+    assert news(follow) == []
+
+
+def test_what_is_gone_or_hidden_when_the_mail_leaves_is_left_out(person):
+    begun("expert-search", "region=africa", person)
+    gone, stays = ExpertFactory(country_id="KE"), ExpertFactory(country_id="KE")
+    digesting.write_due(NOW)
+    Expert.objects.filter(pk=gone.pk).update(status=Expert.Status.UNLISTED)
+    assert shown() == [("Experts: Africa", [stays.name])]
+
+
+def test_announcements_and_what_is_followed_are_one_mail():
+    partner = PartnerUserFactory()
+    begun("country", "KE", partner)
+    Follow.objects.update(frequency=Frequency.DAILY)
+    NeedFactory(country_id="KE", title="A store")
+    partner.subscriptions.create(
+        topic_id=AnnouncementFactory(published_at=NOW - 2 * DAY).topic_id,
+        frequency=Frequency.DAILY,
+        since=NOW - 9 * DAY,
+    )
+    assert digesting.write_due(NOW) == 1
+
+
+def test_one_click_on_the_digest_stops_what_is_followed_too(person):
+    follow = begun("country", "KE", person)
+    weekly = topics.get("weekly-digest")
+    weekly.stop(person.pk, NOW)
+    follow.refresh_from_db()
+    assert (follow.frequency, weekly.is_stopped(person.pk)) == ("never", True)
+    weekly.start(person.pk, NOW)
+    follow.refresh_from_db()
+    assert follow.frequency == "weekly"
+
+
+# On the pages
+
+
+@pytest.fixture
+def client(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_a_button_on_the_page_begins_and_ends_it(client, person):
+    address = reverse("country_detail", args=["ke"])
+    assert reverse("follow", args=["country"]) in client.get(address).content.decode()
+
+    answer = client.post(reverse("follow", args=["country"]), {"key": "KE"}, follow=True)
+    assert answer.redirect_chain == [(address, 302)]
+    assert "You follow “Kenya”" in answer.content.decode()
+    follow = person.follows.get()
+    assert "You follow this." in client.get(address).content.decode()
+
+    answer = client.post(reverse("follow_end", args=[follow.pk]), follow=True)
+    assert answer.redirect_chain == [(address, 302)]
+    assert person.follows.count() == 0
+
+
+def test_visitors_are_offered_nothing():
+    page = Client().get(reverse("country_detail", args=["ke"])).content.decode()
+    assert reverse("follow", args=["country"]) not in page
+
+
+@pytest.mark.parametrize("query", ["?region=africa", "?region=africa&q=nobody-is-called-so"])
+def test_a_search_is_followed_from_its_list_also_where_nothing_is_found(client, query):
+    ExpertFactory(country_id="KE")
+    page = client.get(reverse("expert_list") + query).content.decode()
+    assert reverse("follow", args=["expert-search"]) in page
+    assert (
+        reverse("follow", args=["expert-search"])
+        not in client.get(reverse("expert_list")).content.decode()
+    )
+
+
+def test_the_list_changes_how_often_and_nobody_changes_that_of_another(client, person):
+    own, other = begun("country", "KE", person), begun("country", "KE", UserFactory())
+    for follow in (own, other):
+        client.post(reverse("follow_frequency", args=[follow.pk]), {"frequency": "daily"})
+        client.post(reverse("follow_end", args=[other.pk]))
+    client.post(reverse("follow_frequency", args=[own.pk]), {"frequency": "hourly"})
+    assert dict(Follow.objects.values_list("pk", "frequency")) == {
+        own.pk: "daily",
+        other.pk: "weekly",
+    }
