@@ -2,13 +2,11 @@
 
 import re
 from datetime import date
-from itertools import groupby
 
 from dateutil.relativedelta import relativedelta
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.forms.models import ModelChoiceIterator
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
@@ -17,7 +15,7 @@ from experts import confirmation, editing, facts, presenting
 from experts.importing import values
 from experts.models import Audience, Expert
 from partners import files, languages
-from partners.fields import TextField
+from partners.fields import TermsField, TextField
 from partners.models import Country, Organisation, Term
 from partners.models.countries import region_of
 
@@ -57,18 +55,6 @@ def _is_checked(orcid: str) -> bool:
     for digit in orcid.replace("-", "")[:-1]:
         total = (total + int(digit)) * 2
     return orcid[-1] == "0123456789X"[(12 - total % 11) % 11]
-
-
-class GroupedChoices(ModelChoiceIterator):
-    """Terms in pieces of (group, its terms), as the widget shows them."""
-
-    def __iter__(self):
-        for group, terms in groupby(self.queryset, key=lambda term: term.parent):
-            yield group.label, [self.choice(term) for term in terms]
-
-
-class TermsField(forms.ModelMultipleChoiceField):
-    iterator = GroupedChoices
 
 
 def country_words() -> values.Words:

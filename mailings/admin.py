@@ -17,9 +17,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from mailings import deciding, masking, progress, suppression
-from mailings.models import Bounce, OutgoingMail, Suppression
-from partners.admin import ReadOnly, RecordAdmin, act
+from mailings import announcing, deciding, masking, progress, suppression
+from mailings.models import (
+    AnnouncementTopic,
+    Bounce,
+    ListRules,
+    OutgoingMail,
+    Suppression,
+    TrustedAuthor,
+)
+from partners import decisions
+from partners.admin import NothingDeleted, PeopleByAddress, ReadOnly, RecordAdmin, act
 from partners.refusals import Refused
 
 MOST_AT_ONCE = 10_000  # mails of one decision
@@ -273,3 +281,65 @@ class SuppressionAdmin(ReadOnly, RecordAdmin):
             lambda row: suppression.lift_by_hand(row.pk, request.user, now),
             _("Written to again: %(n)s."),
         )
+
+
+# Announcements
+
+
+@admin.register(AnnouncementTopic)
+class AnnouncementTopicAdmin(NothingDeleted, RecordAdmin):
+    """What announcements are about. A topic that is not used any more is closed, not deleted."""
+
+    list_display = ["name", "position", "dates", "asks_money", "is_of_lead", "is_open"]
+    actions = None
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["code"] if obj else []  # feeds of people point at it
+
+
+@admin.register(ListRules)
+class ListRulesAdmin(NothingDeleted, RecordAdmin):
+    """A new text is a new row; who accepted an older one is asked again."""
+
+    list_display = ["__str__", "published_at", "published_by"]
+    list_select_related = ["published_by"]
+    fields = ["text"]
+    actions = None
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def get_changeform_initial_data(self, request):
+        newest = announcing.current_rules()
+        return {"text": newest.text if newest else ""}
+
+    def save_model(self, request, obj, form, change):
+        obj.published_by, obj.published_at = request.user, timezone.now()
+        super().save_model(request, obj, form, change)
+        decisions.record(request.user, "wrote", obj, obj.published_at)
+
+
+@admin.register(TrustedAuthor)
+class TrustedAuthorAdmin(PeopleByAddress, RecordAdmin):
+    """Partners whose announcements are published without the Lead. Deleted: they wait again."""
+
+    list_display = ["user", "since", "by"]
+    list_select_related = ["user", "by"]
+    fields = ["user"]
+    people_by_address = ["user"]
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        obj.by, obj.since = request.user, timezone.now()
+        super().save_model(request, obj, form, change)
+        decisions.record(request.user, "let through", obj.user, obj.since)
+
+    def delete_model(self, request, obj):
+        decisions.record(request.user, "lets through no more", obj.user, timezone.now())
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request, queryset):
+        for row in queryset.select_related("user"):
+            self.delete_model(request, row)

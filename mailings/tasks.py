@@ -4,8 +4,9 @@ import logging
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
-from mailings import delivery
+from mailings import announcing, delivery
 
 logger = logging.getLogger(__name__)
 
@@ -22,3 +23,9 @@ def deliver():
         delivery.deliver(seconds=BEGINS)
     except delivery.DATABASE_AWAY as error:
         logger.warning("Mail waits until PostgreSQL is back: %s", str(error).strip())
+
+
+@shared_task
+def publish_announcements():
+    """Those whose moment has come."""
+    announcing.publish_due(timezone.now())

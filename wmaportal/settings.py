@@ -219,6 +219,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "publish announcements": {
+        "task": "mailings.tasks.publish_announcements",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
 }
 if not LOCAL_MODE:  # `make run` asks nothing of the world outside
     CELERY_BEAT_SCHEDULE["check addresses"] = {

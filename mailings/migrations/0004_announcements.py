@@ -939,7 +939,7 @@ class Migration(migrations.Migration):
             model_name="announcement",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("status__in", ["published", "withdrawn"]), _negated=True),
+                    models.Q(("status", "published"), _negated=True),
                     ("published_at__isnull", False),
                     _connector="OR",
                 ),

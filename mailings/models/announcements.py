@@ -221,7 +221,7 @@ class Announcement(models.Model):
             ),
             models.CheckConstraint(
                 name="announcement_published_has_its_moment",
-                condition=~Q(status__in=["published", "withdrawn"]) | Q(published_at__isnull=False),
+                condition=~Q(status="published") | Q(published_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="announcement_scheduled_has_its_moment",

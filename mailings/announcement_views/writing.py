@@ -1,0 +1,206 @@
+"""What an author does before the Lead reads an announcement: topic, form, a last look, submit."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mailings import announcing, duplicates, permissions, readership
+from mailings.announcement_forms import FOLDED, AnnouncementForm, topics_for
+from mailings.markdown import to_html
+from mailings.models import Announcement
+from partners.refusals import NotAllowed, Refused
+
+_anything = require_http_methods(["GET", "HEAD", "POST"])
+Status = Announcement.Status
+#: Colours of the badge of a state
+LOOKS = {
+    Status.DRAFT: "",
+    Status.SUBMITTED: "info",
+    Status.RETURNED: "warn",
+    Status.EDITED: "warn",
+    Status.SCHEDULED: "info",
+    Status.PUBLISHED: "good",
+    Status.WITHDRAWN: "",
+}
+
+
+@login_required
+@_anything
+def announcement_write(request):
+    """First the topic, then (`?topic=`) the form of a new announcement. One's own stand below."""
+    now = timezone.now()
+    if not permissions.can_write(request.user, now.date()):
+        raise NotAllowed(_("Partners write announcements. You are not a partner yet."))
+    topics = topics_for(request.user)
+    wanted = request.GET.get("topic", "")
+    topic = next((one for one in topics if one.code == wanted), None)
+    if topic is None and request.method != "POST":
+        own = Announcement.objects.filter(author=request.user).select_related("topic")
+        context = {
+            "topics": topics,
+            "is_unknown": bool(wanted),
+            "own": [
+                (one, LOOKS[one.status]) for one in own.defer("search").order_by("-changed_at")
+            ],
+        }
+        return render(request, "mailings/announcement_write.html", context)
+    form = AnnouncementForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES or None,
+        user=request.user,
+        now=now,
+        topic=topic,
+    )
+    return _form(request, form, None, now)
+
+
+@login_required
+@_anything
+def announcement_edit(request, pk: int):
+    """The author's draft, or what was returned."""
+    announcement, now = own_or_404(request, pk), timezone.now()
+    if request.method != "POST" and announcement.status not in Announcement.WRITTEN:
+        return redirect("announcement_preview", announcement.pk)
+    form = AnnouncementForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES or None,
+        user=request.user,
+        now=now,
+        announcement=announcement,
+    )
+    return _form(request, form, announcement, now)
+
+
+def _form(request: HttpRequest, form: AnnouncementForm, announcement, now):
+    """Save and go on; show the form again where something is wrong or to be looked at first."""
+    context = {"form": form, "announcement": announcement, "folded": FOLDED}
+    status = 200
+    if form.is_valid() and "preview" not in request.POST:
+        try:
+            saved = _save(request, form, announcement, now)
+        except announcing.Collision as collision:
+            stored = own_or_404(request, announcement.pk)
+            context |= {
+                "collision": str(collision),
+                "differences": form.differences(stored),
+                "file_is_lost": bool(request.FILES),
+            }
+            # Saving once more settles it: the form now stands on top of what is stored
+            form.data = form.data.copy()
+            form.data["version"] = str(stored.version)
+            status = 409
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("The draft is saved. Nobody but you sees it yet."))
+            is_done = "look" in request.POST
+            return redirect("announcement_preview" if is_done else "announcement_edit", saved.pk)
+    if form.is_bound:
+        context |= _look(form, request.user, now)
+    if announcement:
+        context["files"] = list(announcement.files.all())
+    return render(request, "mailings/announcement_edit.html", context, status=status)
+
+
+@transaction.atomic
+def _save(request, form: AnnouncementForm, announcement, now) -> Announcement:
+    said = form.cleaned_data
+    if said.get("accepts"):
+        announcing.accept_rules(said["rules"], request.user, now)
+    return announcing.save(
+        announcement.pk if announcement else None,
+        form.values(),
+        said["version"],
+        request.user,
+        now,
+        [said["file"]] if said.get("file") else [],
+        [int(key) for key in request.POST.getlist("remove_file") if _is_key(key)],
+    )
+
+
+def _is_key(sent: str) -> bool:
+    return sent.isascii() and sent.isdecimal() and len(sent) < 19
+
+
+def _look(form: AnnouncementForm, user, now) -> dict:
+    """What the part `announcement_look.html` shows of what was typed so far."""
+    typed = form.typed()
+    near = []
+    if typed.title:
+        typed.pk = form.announcement.pk if form.announcement else None
+        near = duplicates.near(typed, user, now.date())
+    return {"typed": typed, "typed_html": to_html(typed.text), "near": near}
+
+
+@login_required
+@require_POST
+def announcement_look(request):
+    """The text as readers will see it, while it is typed; writes nothing. A part of a page."""
+    now = timezone.now()
+    if not permissions.can_write(request.user, now.date()):
+        raise PermissionDenied
+    form = AnnouncementForm(request.POST, user=request.user, now=now)
+    form.is_valid()
+    return render(request, "mailings/parts/announcement_look.html", _look(form, request.user, now))
+
+
+@login_required
+@require_safe
+def announcement_preview(request, pk: int):
+    """The mail as it will look, who will get it, and what can be done next.
+
+    For the author, and for the Lead once it is handed in.
+    """
+    announcement, now = _visible_or_404(request, pk), timezone.now()
+    is_own = announcement.author_id == request.user.pk
+    if not is_own and not permissions.can_moderate(request.user):
+        raise PermissionDenied
+    context = {
+        "announcement": announcement,
+        "look": LOOKS[announcement.status],
+        "body": to_html(announcement.text),
+        "is_own": is_own,
+        "can_edit": permissions.can_edit(request.user, announcement),
+        "can_withdraw": permissions.can_withdraw(request.user, announcement)
+        and Status.WITHDRAWN in Announcement.NEXT.get(announcement.status, ()),
+        "readership": readership.of(announcement, now),
+        "near": duplicates.near(announcement, request.user, now.date()),
+    }
+    return render(request, "mailings/announcement_preview.html", context)
+
+
+@login_required
+@require_POST
+def announcement_submit(request, pk: int):
+    """Hand it in."""
+    announcement = own_or_404(request, pk)
+    try:
+        announcement = announcing.submit(announcement.pk, request.user, timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        if announcement.status == Status.PUBLISHED:
+            messages.success(request, _("Your announcement is published."))
+        else:
+            messages.success(request, _("Thank you. The Lead reads it and answers you by mail."))
+    return redirect("announcement_preview", announcement.pk)
+
+
+def _visible_or_404(request: HttpRequest, pk: int) -> Announcement:
+    found = Announcement.objects.visible_to(request.user).defer("search")
+    found = found.select_related("topic", "author", "organisation")
+    return get_object_or_404(found.prefetch_related("countries", "terms", "files"), pk=pk)
+
+
+def own_or_404(request: HttpRequest, pk: int) -> Announcement:
+    """The person's own announcement. Raises PermissionDenied for one of somebody else."""
+    announcement = _visible_or_404(request, pk)
+    if announcement.author_id != request.user.pk:
+        raise PermissionDenied
+    return announcement

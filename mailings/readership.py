@@ -1,0 +1,53 @@
+"""Who would get an announcement: by number, by how they want to hear of it, and by region."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from mailings.models import Announcement, Frequency, Subscription
+from partners.audience import Audience
+from partners.models import Membership, Region
+
+
+@dataclass(frozen=True)
+class Readership:
+    """`at_once` get its mail, `in_digest` read of it once a day or week; regions of both."""
+
+    at_once: int
+    in_digest: int
+    regions: list[tuple[str, int]]
+
+    @property
+    def total(self) -> int:
+        return self.at_once + self.in_digest
+
+
+def readers(announcement: Announcement, now: datetime) -> QuerySet[Subscription]:
+    """Subscriptions that it fits, of people who belong to its audience."""
+    people = Audience(announcement.audience).people(now)
+    return Subscription.objects.fitting(announcement).filter(user__in=people)
+
+
+def of(announcement: Announcement, now: datetime) -> Readership:
+    """As it would be now. A reader's region is that of the organisation that the person is of."""
+    house = Membership.objects.held_on(now.date()).filter(user=OuterRef("user"))
+    region = house.order_by("pk").values("organisation__country__region")[:1]
+    rows = (
+        readers(announcement, now)
+        .annotate(region=Subquery(region))
+        .order_by()
+        .values_list("region", "frequency")
+        .annotate(number=Count("pk"))
+    )
+    regions: dict[str | None, int] = {}
+    at_once = total = 0
+    for region, frequency, number in rows:
+        regions[region] = regions.get(region, 0) + number
+        total += number
+        at_once += number if frequency == Frequency.AT_ONCE else 0
+    named = [(one.label, regions.pop(one.value)) for one in Region if one.value in regions]
+    if unknown := sum(regions.values()):
+        named.append((_("Region not known"), unknown))
+    return Readership(at_once, total - at_once, named)
