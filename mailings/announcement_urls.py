@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from mailings.announcement_views import deciding, rules, writing
+from mailings.announcement_views import deciding, posted, rules, writing
 
 urlpatterns = [
     path("rules/", rules.announcement_rules, name="announcement_rules"),
+    path("posted/<slug:token>/", posted.announcement_posted, name="announcement_posted"),
     path("write/", writing.announcement_write, name="announcement_write"),
     path("look/", writing.announcement_look, name="announcement_look"),
     path("<int:pk>/edit/", writing.announcement_edit, name="announcement_edit"),

@@ -74,6 +74,36 @@ def is_forged(message: EmailMessage, authserv_id: str, hops: int = 0) -> bool:
     return found.get("spf") == "fail" and found.get("dkim") == "fail"
 
 
+def vouches_for(message: EmailMessage, address: str, authserv_id: str, hops: int = 0) -> bool:
+    """Does our server say that the domain of this address stands behind the message?
+
+    That is dmarc=pass for that domain or, where there is no word on DMARC, dkim=pass with a
+    signature of that domain or of one above it (RFC 7489 section 3.1.1). Without a name of our
+    own server nothing is vouched for.
+    """
+    domain = address.rpartition("@")[2].lower()
+    if not domain or not authserv_id or is_forged(message, authserv_id, hops):
+        return False
+    signed = False
+    for _position, header in _own(message, authserv_id, hops):
+        for result in header.results:
+            if result.method == "dmarc":
+                named = _property(result, "from").rpartition("@")[2]
+                return result.result == "pass" and named in ("", domain)
+            signer = _property(result, "d")
+            if result.method == "dkim" and result.result == "pass" and "." in signer:
+                signed |= domain == signer or domain.endswith(f".{signer}")
+    return signed
+
+
+def _property(result, name: str) -> str:
+    """Of the header that a result is about: `header.from`, `header.d`."""
+    for one in result.properties:
+        if one.type == "header" and one.name == name:
+            return str(one.value or "").strip().lower()
+    return ""
+
+
 def _own(
     message: EmailMessage, authserv_id: str, hops: int
 ) -> Iterator[tuple[int, authres.core.AuthenticationResultsHeader]]:

@@ -6,9 +6,9 @@ its token or the Message-ID in it names a mail of ours, which are random and kno
 the person and the servers on the way. Of Authentication-Results headers only those of our own
 server are read (settings.AUTHSERV_ID); none of the others is looked at.
 
-Nothing of a message is kept but a server's words about an address and what a reply says to the
-conversation that it belongs to (mailings/relay.py); nothing is logged but what sort of message it
-was.
+Nothing of a message is kept but a server's words about an address, what a reply says to the
+conversation that it belongs to (mailings/relay.py), and a partner's announcement
+(mailings/posting.py); nothing is logged but what sort of message it was.
 """
 
 import logging
@@ -22,11 +22,20 @@ from enum import StrEnum
 from django.conf import settings
 from django.db import transaction
 
-from mailings import authentication_results, bounces, relay, replies, reports, topics
+from mailings import (
+    authentication_results,
+    bounces,
+    posting,
+    relay,
+    replies,
+    reports,
+    topics,
+)
 from mailings.models import Bounce, OutgoingMail, StopLink
 
 logger = logging.getLogger(__name__)
 
+POST = "post"  # the word in the address to which announcements are sent
 LONGEST = reports.LONGEST  # bytes of a message that are read, but for replies
 MOST = replies.LONGEST + 1  # bytes that are of any use; a reply with so many is too large
 _LONGEST_VALUE = 10_000  # characters of one header with recipients
@@ -49,18 +58,23 @@ class Outcome(StrEnum):
 
 _ORDINARY = {
     *(Outcome.BOUNCE, Outcome.COMPLAINT, Outcome.STOP, Outcome.SAYS_NOTHING),
+    *posting.ORDINARY,
     *(relay.Outcome.TAKEN, relay.Outcome.AUTOMATIC, relay.Outcome.AGAIN, relay.Outcome.CLOSED),
 }
 
 
-def receive(content: bytes, recipient: str, now: datetime) -> Outcome | relay.Outcome:
+def receive(
+    content: bytes, recipient: str, now: datetime
+) -> Outcome | relay.Outcome | posting.Outcome:
     """Act on one message. `recipient` is that of the envelope, or empty where it is not known.
 
     Raises nothing for a message that cannot be understood.
     """
     message = _parsed(content[:LONGEST])
     word, token = _word_and_token([recipient] if recipient else _recipients(message))
-    if word == "reply":
+    if word == POST:
+        outcome = posting.receive(content, message, now)
+    elif word == "reply":
         outcome = relay.receive(content, message, token, now)
     elif word == "stop":
         outcome = _stop(message, token, now)
@@ -88,19 +102,21 @@ def _recipients(message: EmailMessage) -> list[str]:
 
 
 def _word_and_token(texts: Sequence[str]) -> tuple[str, str]:
-    """("bounce", "0123…") of the first of our own addresses that has both, else empty ones."""
+    """("bounce", "0123…") of the first of our own addresses that has both, or ("post", ""), else
+    empty ones.
+    """
     local, _at, domain = settings.INBOUND_ADDRESS.rpartition("@")
     if not local:
         return "", ""
     ours = re.compile(
-        rf"(?<![\w.+-]){re.escape(local)}\+(bounce|stop|reply)-([0-9a-z]{{16,64}})"
+        rf"(?<![\w.+-]){re.escape(local)}\+(?:({POST})|(bounce|stop|reply)-([0-9a-z]{{16,64}}))"
         rf"@{re.escape(domain)}(?![\w.-])",
         re.IGNORECASE,
     )
     for text in texts:  # not parsed: Python's parser of addresses calls itself for each bracket
         found = ours.search(text)
         if found:
-            return found[1].lower(), found[2].lower()
+            return (POST, "") if found[1] else (found[2].lower(), found[3].lower())
     return "", ""
 
 

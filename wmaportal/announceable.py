@@ -49,7 +49,10 @@ def begin(draft: Draft, by: User, now: datetime) -> Announcement:
         "countries": draft.countries,
         "terms": draft.terms,
     }
-    return announcing.save(None, values, 0, by, now, about_path=draft.path)
+    made = announcing.save(None, values, 0, by, now)
+    made.about_path = draft.path
+    made.save(update_fields=["about_path"])
+    return made
 
 
 _TITLE, _TEXT = (Announcement._meta.get_field(name).max_length for name in ("title", "text"))

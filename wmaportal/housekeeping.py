@@ -21,7 +21,7 @@ from documents.models import PracticeLink
 from experts import listing, listing_index, rounds
 from experts.importing import runs
 from experts.models import ProfileLink
-from mailings import digesting, links, retention
+from mailings import digesting, links, posting, retention
 from meetings import hourly as meetings
 
 
@@ -48,6 +48,7 @@ def keep_house(now: datetime) -> dict[str, int]:
         **asking.move_on(now),
         "requests finished": outcomes.finish_old(now),
         **meetings.due(now),
+        "announcements by mail forgotten": posting.forget(now),
         "digests written": digesting.write_due(now),
         "round invitations written": round_reminders.invite(now),
         # What may take minutes comes last: a task that is ended there goes on in an hour

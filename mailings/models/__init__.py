@@ -16,6 +16,7 @@ from mailings.models.digests import Digest, DigestEntry
 from mailings.models.following import DigestNews, Follow
 from mailings.models.links import MailLink
 from mailings.models.outgoing import OutgoingMail
+from mailings.models.posting import PostedMail
 from mailings.models.relay import RelayAddress, RelayedReply
 from mailings.models.reminders import Reminder, StopLink
 from mailings.models.subscriptions import (
@@ -41,6 +42,7 @@ __all__ = [
     "ListRules",
     "MailLink",
     "OutgoingMail",
+    "PostedMail",
     "Preferences",
     "RelayAddress",
     "RelayedReply",
