@@ -57,8 +57,8 @@ class PreferencesForm(forms.Form):
     time_zone = forms.ChoiceField(
         label=_("Your time zone"),
         help_text=_(
-            "Mails of a day or a week leave in your morning. Choose the town that has your time. "
-            "With the list open, type the first letters of its name."
+            "For mails of a day or a week. Choose the town that has your time. With the list open, "
+            "type the first letters of its name."
         ),
         widget=forms.Select(attrs={"class": "short"}),
     )

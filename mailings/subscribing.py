@@ -4,7 +4,7 @@ Nobody is subscribed without having chosen. Whether a mail may leave is read fro
 claim (`Subscription.objects.fitting`), so that a change holds for the very next mail.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -150,14 +150,20 @@ def _user_of(subscription_id: int) -> int | None:
 
 @dataclass(frozen=True)
 class Choice:
-    """How it stands: names of topics by how often they come, in the order of Frequency."""
+    """What a person gets now, in words: (heading, names)."""
 
     has_chosen: bool
-    topics: list[tuple[str, list[str]]] = field(default_factory=list)  # without "never"
+    topics: list[tuple[str, list[str]]]  # by how often they come; without those that never do
+    narrowed: list[tuple[str, list[str]]]  # what narrows them; empty: nothing does
+
+
+def has_chosen(user_id: int) -> bool:
+    """Also who stopped everything has chosen, and is not asked again."""
+    return Subscription.objects.filter(user=user_id).exists()
 
 
 def choice_of(user_id: int) -> Choice:
-    """What this person gets now; two queries at most."""
+    """What this person gets now."""
     rows = list(
         Subscription.objects.filter(user=user_id)
         .select_related("topic")
@@ -168,4 +174,20 @@ def choice_of(user_id: int) -> Choice:
         for one in Frequency
         if one != Frequency.NEVER
     ]
-    return Choice(bool(rows), [(label, names) for label, names in by_frequency if names])
+    return Choice(bool(rows), _with_names(by_frequency), _with_names(_narrowed(user_id)))
+
+
+def _narrowed(user_id: int) -> list[tuple[str, list[str]]]:
+    kept = Preferences.objects.filter(user=user_id).first()
+    if kept is None:
+        return []
+    places = [str(Region(code).label) for code in kept.regions]
+    return [
+        (_("Only these places"), places + [str(country) for country in kept.countries.all()]),
+        (_("Only this expertise"), [str(term) for term in kept.terms.all()]),
+        (_("Only these languages"), [languages.name(code) for code in kept.languages]),
+    ]
+
+
+def _with_names(found: list[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:
+    return [(str(heading), names) for heading, names in found if names]

@@ -161,7 +161,7 @@ def test_nobody_is_subscribed_by_becoming_a_partner():
 
     assert how_often(user) == {}
     assert not Subscription.objects.fitting(AnnouncementFactory()).exists()
-    assert subscribing.choice_of(user.pk) == subscribing.Choice(False, [])
+    assert subscribing.choice_of(user.pk) == subscribing.Choice(False, [], [])
 
 
 def test_what_one_gets_is_said_by_how_often():
@@ -175,8 +175,20 @@ def test_what_one_gets_is_said_by_how_often():
         SubscriptionFactory(user=user, topic=topic_called(code), frequency=frequency)
 
     assert subscribing.choice_of(user.pk) == subscribing.Choice(
-        True, [("At once", ["Projects", "News from the Lead"]), ("Once a week", ["Events"])]
+        True, [("At once", ["Projects", "News from the Lead"]), ("Once a week", ["Events"])], []
     )
+
+
+def test_what_narrows_is_said_as_well():
+    user, term = PartnerUserFactory(), Term.objects.exclude(parent=None).first()
+    choice = {"regions": ["africa"], "countries": ["PE"], "terms": [term.pk], "languages": ["fr"]}
+    subscribing.choose(user.pk, {}, NOTHING_SPECIAL | choice, NOW)
+
+    assert subscribing.choice_of(user.pk).narrowed == [
+        ("Only these places", ["Africa", "Peru"]),
+        ("Only this expertise", [str(term)]),
+        ("Only these languages", ["French"]),
+    ]
 
 
 # One click in a mail
