@@ -17,7 +17,14 @@ from mailings.models import Reminder
 def register():
     """Name the topic to the mailings; called when the app is ready."""
     topics.register(
-        topics.Topic(TOPIC, _("Reminders about your profile"), switch_off, switch_on, is_off)
+        topics.Topic(
+            TOPIC,
+            _("Reminders about your profile"),
+            switch_off,
+            switch_on,
+            is_off,
+            user_of=_user_of,
+        )
     )
 
 
@@ -32,6 +39,12 @@ def switch_on(expert_id: int, now: datetime):
 
 def is_off(expert_id: int) -> bool:
     return Expert.objects.filter(pk=expert_id, reminders_off_at__isnull=False).exists()
+
+
+def _user_of(expert_id: int) -> int | None:
+    """Who claimed the profile; None as long as nobody did."""
+    found = Expert.objects.filter(pk=expert_id, user__is_active=True)
+    return found.values_list("user", flat=True).first()
 
 
 def set_language(expert_id: int, code: str):

@@ -130,9 +130,8 @@ def _stop(message: EmailMessage, token: str, now: datetime) -> Outcome:
         message, settings.AUTHSERV_ID, settings.AUTHSERV_HOPS
     ):
         return Outcome.FORGED
-    try:
-        topic = topics.get(link.topic)
-    except KeyError:  # of an app that is gone
+    topic = topics.of(link)
+    if topic is None:  # of an app that is gone
         return Outcome.NO_SUCH_LINK
     topic.stop(link.object_id, now)
     return Outcome.STOP

@@ -14,7 +14,10 @@ from mailings.models import StopLink, Suppression
 class Topic:
     """`stop` and `start` take the key of the thing that the mail is about, and the moment.
 
-    `is_stopped` says how it stands; each is safe to repeat, also for a thing that is gone.
+    `is_stopped` says how it stands; each is safe to repeat, also for a thing that is gone. Where
+    one topic holds several sorts of mail, `name_of` gives the name of the sort by that key (empty
+    for a thing that is gone). `user_of` gives the key of the person to whom these mails go, None
+    where there is nobody; a topic that has it lets its links open the person's mail preferences.
     """
 
     code: str
@@ -22,6 +25,12 @@ class Topic:
     stop: Callable[[int, datetime], None]
     start: Callable[[int, datetime], None]
     is_stopped: Callable[[int], bool]
+    name_of: Callable[[int], str] | None = None
+    user_of: Callable[[int], int | None] | None = None
+
+    def called(self, key: int) -> str:
+        """What the person reads: which mail this is."""
+        return (self.name_of and self.name_of(key)) or str(self.name)
 
 
 def of_addresses(code: str, name: str | Promise, address_of: Callable[[int], str]) -> Topic:
@@ -57,6 +66,17 @@ def register(topic: Topic):
 def get(code: str) -> Topic:
     """Raises KeyError for a topic that no app named."""
     return _topics[code]
+
+
+def of(link: StopLink | None) -> Topic | None:
+    """None for no link, and for one of a topic that the portal does not know any more."""
+    return _topics.get(link.topic) if link else None
+
+
+def user_behind(link: StopLink | None) -> int | None:
+    """The key of the person whose mail this link stops; None where that is nobody's sign-in."""
+    topic = of(link)
+    return topic.user_of(link.object_id) if topic and topic.user_of else None
 
 
 def everything() -> list[Topic]:

@@ -18,12 +18,15 @@ from partners.languages import translated
 def stop(request, token):
     """GET shows one button, POST stops (or with `start` starts again); 200 for any token."""
     link = StopLink.objects.filter(token=token).first()
-    topic = _topic(link)
+    topic = topics.of(link)
     if topic and request.method == "POST":
         step = topic.start if "start" in request.POST else topic.stop
         step(link.object_id, timezone.now())
     context = {
         "topic": topic,
+        "name": topic.called(link.object_id) if topic else "",
+        "leads_on": topic is not None and topics.user_behind(link) is not None,
+        "token": token,
         "stopped": topic.is_stopped(link.object_id) if topic else None,
         "acted": request.method == "POST",
         "translated": True,
@@ -32,11 +35,3 @@ def stop(request, token):
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
     return response
-
-
-def _topic(link: StopLink | None) -> topics.Topic | None:
-    """None for no link, and for one of a topic that the portal does not know any more."""
-    try:
-        return topics.get(link.topic) if link else None
-    except KeyError:
-        return None

@@ -17,12 +17,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from experts.models import Expert
-from meetings.models import Meeting, zone_names
+from meetings.models import Meeting
 from partners.models import Organisation
+from partners.time_zones import offset, zone_names
 
 COOKIE = "zone"
 COOKIE_AGE = 365 * 24 * 60 * 60  # seconds
@@ -94,15 +95,6 @@ def _city(name: str, language: str) -> str:
     return found.rpartition("/")[2]  # of "Argentina/Buenos Aires"
 
 
-def offset(moment: datetime) -> str:
-    """How far its zone is from UTC then: "UTC+7", "UTC+5:30", "UTC"; with a true minus sign."""
-    minutes = round(moment.utcoffset().total_seconds() / 60)
-    hours, rest = divmod(abs(minutes), 60)
-    if not minutes:
-        return "UTC"
-    return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02}" if rest else "")
-
-
 def named(moment: datetime) -> str:
     """The zone of a moment by its name, as it is then: "Bangkok (UTC+7)"."""
     return _with_offset(moment.tzinfo, offset(moment))
@@ -171,40 +163,4 @@ def shifts() -> dict[int, str]:
         -1: _("the day before"),
         1: _("the day after"),
         2: _("two days after"),
-    }
-
-
-# To choose from
-
-#: Areas of the IANA database; what stands outside of them are old names and offsets
-AREAS = (
-    *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic"),
-    *("Australia", "Europe", "Indian", "Pacific"),
-)
-
-
-def choices(now: datetime) -> list[tuple[str, list[tuple[str, str]]]]:
-    """All zones by area: (area, [(name, words)]), each with its offset of today."""
-    by_area: dict[str, list[tuple[str, str]]] = {area: [] for area in AREAS}
-    for name in sorted(zone_names()):
-        area, _slash, rest = name.partition("/")
-        if rest and area in by_area:
-            place = rest.replace("_", " ").replace("/", ", ")
-            words = f"{place} ({offset(now.astimezone(zoneinfo.ZoneInfo(name)))})"
-            by_area[area].append((name, words))
-    return [(str(_area_names()[area]), zones) for area, zones in by_area.items()]
-
-
-def _area_names() -> dict[str, str]:
-    return {
-        "Africa": pgettext("area of time zones", "Africa"),
-        "America": pgettext("area of time zones", "America"),
-        "Antarctica": pgettext("area of time zones", "Antarctica"),
-        "Arctic": pgettext("area of time zones", "Arctic"),
-        "Asia": pgettext("area of time zones", "Asia"),
-        "Atlantic": pgettext("area of time zones", "Atlantic Ocean"),
-        "Australia": pgettext("area of time zones", "Australia"),
-        "Europe": pgettext("area of time zones", "Europe"),
-        "Indian": pgettext("area of time zones", "Indian Ocean"),
-        "Pacific": pgettext("area of time zones", "Pacific Ocean"),
     }

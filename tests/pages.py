@@ -64,7 +64,7 @@ from partners.models import (
     Term,
     User,
 )
-from tests import advice_pages, document_pages, meeting_pages
+from tests import advice_pages, document_pages, meeting_pages, preference_pages
 from wmaportal import mailbox
 
 # Roles, in the order of the letters of the table
@@ -319,6 +319,7 @@ def lines() -> list[Line]:
             document_pages.OURS,
             advice_pages.OURS,
             meeting_pages.OURS,
+            preference_pages.OURS,
             ALLAUTH,
             ADMIN,
             *_of_models(),
@@ -421,6 +422,7 @@ def furnish(now: datetime):
     document_pages.furnish(partner, other, lead, picture(), now)
     advice_pages.furnish(partner, other, lead, now)
     meeting_pages.furnish(partner, other, lead, now)
+    preference_pages.furnish(partner, other, now)
 
 
 #: Links to profiles, by the name of the object in the table: what the profile is changed to.
@@ -726,6 +728,7 @@ class World:
             | document_pages.arguments(now)
             | advice_pages.arguments(now)
             | meeting_pages.arguments(now)
+            | preference_pages.arguments()
         )
 
     def _own(self) -> Expert:
@@ -760,7 +763,7 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 
 # What to look at
 
-ALIKE = document_pages.ALIKE | advice_pages.ALIKE | meeting_pages.ALIKE
+ALIKE = document_pages.ALIKE | advice_pages.ALIKE | meeting_pages.ALIKE | preference_pages.ALIKE
 #: Files and fragments: no pages.
 FILES = (
     document_pages.FILES

@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from experts.forms import NamesField
 from experts.importing import values
-from meetings import zones
 from meetings.models import Meeting, Series
-from partners import languages
+from partners import languages, time_zones
 from partners.audience import Audience
 from partners.fields import PeopleField, TextField
 from partners.models import Country
@@ -43,7 +42,7 @@ def _in_our_time(day: date) -> date:
 
 def zone_choices() -> list:
     """UTC, then all zones by area, each with its offset of today."""
-    return [("UTC", "UTC"), *zones.choices(timezone.now())]
+    return [("UTC", "UTC"), *time_zones.choices(timezone.now())]
 
 
 class MeetingForm(forms.Form):

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from meetings import zones
+from partners import time_zones
 
 
 class ZoneForm(forms.Form):
@@ -24,5 +25,5 @@ class ZoneForm(forms.Form):
         self.fields["zone"].choices = [
             (zones.NO_ZONE, _("None: show the time of the meeting alone")),
             ("UTC", "UTC"),
-            *zones.choices(now),
+            *time_zones.choices(now),
         ]

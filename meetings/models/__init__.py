@@ -4,7 +4,7 @@ from meetings.models.agenda import AgendaVersion, Item, Presenter, Session
 from meetings.models.calendars import CalendarFeed
 from meetings.models.desk import FormQuestion, RegistrationDesk
 from meetings.models.letters import Attendance, InvitationLetter
-from meetings.models.meeting import Meeting, Series, validate_zone, zone_names
+from meetings.models.meeting import Meeting, Series
 from meetings.models.outcomes import Minutes, MinutesText, Outcome, OutcomeChange, Report
 from meetings.models.papers import (
     Paper,
@@ -51,6 +51,4 @@ __all__ = [
     "Statement",
     "UploadLink",
     "new_token",
-    "validate_zone",
-    "zone_names",
 ]

@@ -3,11 +3,10 @@
 import uuid
 import zoneinfo
 from datetime import date, datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -20,19 +19,7 @@ from partners.audience import Audience
 from partners.directory.words import MAX_LENGTH
 from partners.languages import validate_language
 from partners.models import Country
-
-
-@cache
-def zone_names() -> frozenset[str]:
-    """Zones of the IANA time zone database."""
-    return frozenset(zoneinfo.available_timezones())
-
-
-def validate_zone(name: str):
-    """Raise ValidationError unless it is the name of a zone of the IANA time zone database."""
-    if name not in zone_names():
-        raise ValidationError(_("“%(name)s” is not a time zone.") % {"name": name})
-
+from partners.time_zones import validate_zone
 
 #: Looks at all words of a meeting at once: its own, its country's, those of its newest published
 #: agenda and of its outcomes. No index keeps them, as there are tens of meetings.

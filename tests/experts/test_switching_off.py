@@ -62,7 +62,7 @@ def test_one_click_stops_without_cookie_token_or_redirect(program, stop):
 
     assert (answer.status_code, len(program.cookies)) == (200, 0)
     assert off_since() == NOW
-    assert "These reminders are off" in answer.content.decode()
+    assert "These mails are off" in answer.content.decode()
     assert "Start again" in answer.content.decode()
 
 
@@ -81,7 +81,7 @@ def test_start_again(program, stop):
     answer = program.post(stop, {"start": "1"})
 
     assert off_since() is None
-    assert "These reminders are on again" in answer.content.decode()
+    assert "These mails are on again" in answer.content.decode()
 
 
 def test_stopping_twice_keeps_the_first_moment(program, stop):

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from meetings import agenda, zones
+from partners import time_zones
 from tests.factories import (
     NOW,
     ExpertFactory,
@@ -142,7 +143,7 @@ def test_nine_o_clock_is_the_right_moment_before_and_after_clocks_are_changed(
 ):
     item, event = item_at(client, zone, day, time(9))
 
-    assert (event["dtstart"], zones.offset(item.begins)) == (utc, offset)
+    assert (event["dtstart"], time_zones.offset(item.begins)) == (utc, offset)
     assert f"{item.begins:%H:%M}" == "09:00"
 
 
@@ -323,7 +324,7 @@ def test_what_is_no_zone_is_refused_and_no_cookie_is_set(client):
 
 def test_all_zones_can_be_chosen_with_their_offset_of_the_day(client):
     with time_machine.travel(NOW):
-        areas = dict(zones.choices(NOW))
+        areas = dict(time_zones.choices(NOW))
 
     assert list(areas) == [
         *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic Ocean", "Australia"),

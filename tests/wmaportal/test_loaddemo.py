@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from documents.demonstration import PUBLISHER
 from experts.models import Change, Correction, Expert, Invitation, Policy
+from mailings.models import Frequency, Preferences, Subscription
 from partners import demonstration, permissions
 from partners.models import Organisation, Partner, PartnershipArea, User
 from tests.everything import everything
@@ -110,3 +111,15 @@ def test_the_three_sign_ins_have_the_rights_that_they_are_for():
     assert expert.expert.status == Expert.Status.LISTED
     assert not permissions.is_partner(expert, today)
     assert all(user.emailaddress_set.get().verified for user in (lead, partner, expert))
+
+
+def test_partners_chose_what_they_get_and_one_stopped_everything():
+    chosen = Subscription.objects.values_list("user__email", flat=True).distinct()
+    people = User.objects.filter(email__in=chosen)
+    today = timezone.now().date()
+
+    assert {permissions.is_partner(person, today) for person in people} == {True}
+    assert {row.frequency for row in Subscription.objects.all()} == set(Frequency)
+    stopped = Subscription.objects.filter(user__email="lamps@example.org")
+    assert {(row.frequency, row.frequency_before) for row in stopped} == {("never", "daily")}
+    assert Preferences.objects.filter(regions=["africa"]).count() == 1

@@ -16,6 +16,7 @@ from documents import waiting as documents
 from documents.waiting import Waiting
 from experts import presenting
 from experts.models import Correction, Expert, Freshness
+from mailings import subscribing
 from mailings import waiting as mailings
 from meetings import waiting as meetings
 from meetings.waiting import own as own_meetings
@@ -55,6 +56,7 @@ def my_page(request):
         "standings": _standings(user, [row.organisation_id for row in current]),
         "is_partner": permissions.is_partner(user, today),
         "is_lead": is_lead,
+        "chose_mail": subscribing.has_chosen(user.pk),
         "addresses": user.emailaddress_set.order_by("-primary", "email"),
         "second_step": user.authenticator_set.exists(),
     }
