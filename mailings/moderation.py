@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings import deciding
+from mailings import campaign_moderation, deciding
 from mailings.models import OutgoingMail, Throttle
 from partners.moderation import Bulk, Item, Kind, Step
 
@@ -85,4 +85,5 @@ KINDS = (
             Bulk("drop", gettext_lazy("Drop the chosen"), look="risky"),
         ),
     ),
+    campaign_moderation.PAUSED,
 )

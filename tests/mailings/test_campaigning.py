@@ -545,3 +545,137 @@ def test_mails_of_one_language_are_written_once(sink, monkeypatch):
 
     assert delivery.deliver() == {"sent": 30}
     assert len(written) == 1
+
+
+# The page
+
+
+@pytest.fixture
+def lead(client):
+    user = LeadFactory()
+    client.force_login(user)
+    return user
+
+
+def page(campaign) -> str:
+    return reverse("announcement_campaign", args=[campaign.announcement_id])
+
+
+def test_each_reader_is_in_one_state_with_the_reason(db, client, lead):
+    campaign = begun(10)
+    finished(campaign, State.SENT, 4)
+    finished(campaign, State.FAILED, 2)
+    campaign.mails.filter(state=State.FAILED).update(answer="550 No such user")
+    finished(campaign, State.SKIPPED, 1)
+    campaign.mails.filter(state=State.SKIPPED).update(answer=announcement_mails.LEFT)
+
+    progress = client.get(page(campaign)).context["progress"]
+
+    assert progress.rows == [
+        ("Sent", "", 4),
+        ("Queued", "", 3),
+        ("Failed", "550 No such user", 2),
+        ("Not sent", announcement_mails.LEFT, 1),
+    ]
+    assert (progress.sent, progress.waiting, progress.failed, progress.skipped) == (4, 3, 2, 1)
+    assert (progress.total, progress.over) == (10, 7)
+    assert progress.ends_at > progress.now
+
+
+def test_the_file_has_a_row_for_each_reader(db, client, lead):
+    campaign = begun(2)
+    finished(campaign, State.SKIPPED, 1)
+    campaign.mails.filter(state=State.SKIPPED).update(answer="=1+1")
+
+    answer = client.get(reverse("announcement_campaign_csv", args=[campaign.announcement_id]))
+
+    lines = b"".join(answer).decode("utf-8-sig").splitlines()
+    mails = list(campaign.mails.order_by("pk"))
+    by_state = {mail.state: mail for mail in mails}
+    skipped, queued = by_state["skipped"], by_state["queued"]
+    assert lines[0] == "Name,Address,State,Why,Time (UTC)"
+    said = f"{skipped.finished_at:%Y-%m-%d %H:%M:%S}"
+    assert set(lines[1:]) == {
+        f"{skipped.reader.name},{skipped.to},Not sent,'=1+1,{said}",
+        f"{queued.reader.name},{queued.to},Queued,,",
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "step", "after"),
+    [
+        ("sending", "pause", "paused"),
+        ("paused", "resume", "sending"),
+        ("paused", "stop", "stopped"),
+        ("sending", "stop", "stopped"),
+    ],
+)
+def test_buttons_of_the_page(db, client, lead, before, step, after):
+    campaign = begun(1)
+    if before == "paused":
+        campaigning.pause(campaign.pk, lead, now())
+
+    answer = client.post(page(campaign), {"step": step}, follow=True)
+
+    assert answer.status_code == 200
+    assert (fresh(campaign).status, campaign.changed_by) == (after, lead)
+
+
+def test_a_button_that_came_too_late_says_why(db, client, lead):
+    campaign = begun(1)
+    campaigning.stop(campaign.pk, lead, now())
+
+    answer = client.post(page(campaign), {"step": "pause"}, follow=True)
+
+    assert "Only a mailing that is being sent can be paused." in answer.content.decode()
+
+
+def test_the_page_asks_again_and_gets_what_is_new(db, client, lead):
+    campaign = begun(3)
+    htmx = {"HX-Request": "true"}
+    stamp = client.get(page(campaign)).context["progress"].stamp
+
+    same = client.get(page(campaign), {"seen": stamp}, headers=htmx)
+    finished(campaign, State.SENT, 1)
+    new = client.get(page(campaign), {"seen": stamp}, headers=htmx)
+    campaigning.pause(campaign.pk, lead, now())
+    other = client.get(page(campaign), {"seen": stamp}, headers=htmx)
+
+    assert same.status_code == 204
+    assert new.content.decode().lstrip().startswith('<section id="mailing-now"')
+    assert other.headers["HX-Refresh"] == "true", "its buttons are others"
+
+
+def test_the_page_asks_the_same_number_of_questions_for_many_readers(
+    db, client, lead, django_assert_max_num_queries
+):
+    campaign = begun(60)
+
+    with django_assert_max_num_queries(12):
+        client.get(page(campaign))
+
+
+# The Lead's queue
+
+
+def test_a_paused_mailing_stands_in_the_queue_until_it_goes_on(db, client, lead):
+    campaign = begun(2)
+    campaigning.pause(campaign.pk, None, now(), "20 mails in a row were refused.")
+    queue = client.get(reverse("admin:index")).content.decode()
+    assert "20 mails in a row were refused." in queue
+
+    decide = reverse("admin:queue_decide", args=["paused-campaign", campaign.pk])
+    client.post(decide, {"step": "resume"})
+
+    assert fresh(campaign).status == Status.SENDING
+    assert states(campaign) == {"queued": 2}
+
+
+def test_a_paused_mailing_is_stopped_in_the_queue(db, client, lead):
+    campaign = begun(2)
+    campaigning.pause(campaign.pk, None, now())
+
+    decide = reverse("admin:queue_decide", args=["paused-campaign", campaign.pk])
+    client.post(decide, {"step": "stop"})
+
+    assert states(campaign) == {"skipped": 2}
