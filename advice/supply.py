@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from advice import calling
 from advice.models import Call, Need, NeedTerm
-from experts.columns import neutral
 from experts.models import Expert, ExpertTerm, Policy
+from partners.csv_files import neutral
 from partners.models import Region, Term
 
 

@@ -27,9 +27,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from documents import commenting, matrices
 from documents.models import Comment, CommentRound, CommentTable, RoundQuestion, Section
-from experts.columns import neutral
 from experts.importing import headers, values
 from experts.importing.workbook import SheetInfo, Unreadable, Workbook
+from partners.csv_files import neutral
 from partners.models import Organisation, User
 from partners.refusals import Refused
 

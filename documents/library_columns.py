@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from django.db.models import QuerySet
 
 from documents.models import Document
-from experts.columns import neutral
 from partners import languages, mail
+from partners.csv_files import neutral
 from partners.directory.facets import country_name
 
 HEADERS = (

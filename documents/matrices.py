@@ -20,8 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from documents import permissions
 from documents.models import Comment, CommentRound, Response, Section
-from experts.columns import neutral
-from experts.exporting import csv_portions
+from partners.csv_files import csv_portions, neutral
 
 #: (field of a Row, name of its column), in the order of the customary comment table
 COLUMNS = (

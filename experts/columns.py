@@ -4,7 +4,6 @@ A file is in English whatever the reader's language: it goes from hand to hand a
 the import reads it again without a change. The import's other names are in `importing/headers.py`.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -13,29 +12,8 @@ from django.db.models import QuerySet
 
 from experts.models import Audience, Expert
 from partners import languages
+from partners.csv_files import neutral
 from partners.models import Country
-
-# What a spreadsheet takes for a formula, in half and full width, also behind spaces or quotes
-_FORMULA = re.compile(r"(?:[\t\r\n]|[\s']*[=+\-@＝＋－＠])")
-_QUOTED_FORMULA = re.compile(r"'(?:[\t\r\n]|[\s']*[=+\-@＝＋－＠])")
-# XML cannot hold these, and no text of ours needs them
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def neutral(value):
-    """A cell that no spreadsheet runs: an apostrophe stands before what looks like a formula.
-
-    Takes and gives back what is no text unchanged. `plain` undoes it.
-    """
-    if not isinstance(value, str):
-        return value
-    value = _UNWRITABLE.sub("", value)
-    return f"'{value}" if _FORMULA.match(value) else value
-
-
-def plain(value: str) -> str:
-    """The text as it was before `neutral`."""
-    return value[1:] if _QUOTED_FORMULA.match(value) else value
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,12 @@
 """The list as a file: XLSX and CSV. Who may have private fields is asked before."""
 
-import csv
-import io
 import tempfile
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import BinaryIO
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -19,14 +16,14 @@ from openpyxl.utils import get_column_letter
 from experts import columns
 from experts.models import Expert
 from partners import decisions
+from partners.csv_files import CSV, csv_portions
 from partners.models import User
 from partners.refusals import Refused
 
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
+    "csv": CSV,
 }
-PORTION = 64 * 1024  # characters
 IN_MEMORY_AT_MOST = 4 * 1024 * 1024  # bytes; a larger file is made on the disk
 
 
@@ -73,29 +70,6 @@ def as_file(rows: Iterable[list], kind: str, sheet: str) -> BinaryIO:
 def _write_csv(rows: Iterator[list], out: BinaryIO, sheet: str):
     for portion in csv_portions(rows):
         out.write(portion)
-
-
-def csv_portions(rows: Iterable[list]) -> Iterator[bytes]:
-    """The file in portions of some 64 KB: UTF-8 with the mark by which Excel knows it."""
-    text = io.StringIO()
-    text.write("\ufeff")
-    writer = csv.writer(text)
-    for row in rows:
-        writer.writerow(value.isoformat() if isinstance(value, date) else value for value in row)
-        if text.tell() > PORTION:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
-
-
-def csv_answer(rows: Iterable[list], name: str) -> StreamingHttpResponse:
-    """The same as a download of this name, streamed: any length in the same memory."""
-    return StreamingHttpResponse(
-        csv_portions(rows),
-        content_type=TYPES["csv"],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
 
 
 def _write_xlsx(rows: Iterator[list], out: BinaryIO, sheet: str):

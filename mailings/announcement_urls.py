@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mailings.announcement_views import deciding, posted, rules, writing
+from mailings.announcement_views import campaign, deciding, posted, rules, writing
 
 urlpatterns = [
     path("rules/", rules.announcement_rules, name="announcement_rules"),
@@ -15,4 +15,10 @@ urlpatterns = [
     path("<int:pk>/agree/", deciding.announcement_agree, name="announcement_agree"),
     path("<int:pk>/words/", deciding.announcement_rewrite, name="announcement_rewrite"),
     path("<int:pk>/withdraw/", deciding.announcement_withdraw, name="announcement_withdraw"),
+    path("<int:pk>/mailing/", campaign.announcement_campaign, name="announcement_campaign"),
+    path(
+        "<int:pk>/mailing/readers.csv",
+        campaign.announcement_campaign_csv,
+        name="announcement_campaign_csv",
+    ),
 ]

@@ -11,9 +11,11 @@ class MailingsConfig(AppConfig):
         from anymail.signals import inbound as taken_by_a_service
         from anymail.signals import tracking as said_by_a_service
 
-        from mailings import digesting, subscribing, tracking  # tables exist from here on
+        # Tables exist from here on
+        from mailings import announcement_mails, digesting, subscribing, tracking
 
         digesting.register()
         said_by_a_service.connect(tracking.note, dispatch_uid="mailings.tracking")
         taken_by_a_service.connect(tracking.take, dispatch_uid="mailings.inbound")
         subscribing.register()
+        announcement_mails.register()

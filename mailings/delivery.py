@@ -26,7 +26,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.utils import timezone, translation
 
-from mailings import bounces, kinds, mime, outbox, smtp, suppression, throttle
+from mailings import bounces, campaigning, kinds, mime, outbox, smtp, suppression, throttle
 from mailings.models import OutgoingMail
 from mailings.models.packed import pack
 from partners import mail as ground
@@ -477,11 +477,18 @@ class Worker:
             self.is_troubled = True
         if outcome.answer and outcome.answer.code in PATIENCE:
             throttle.slow_down()
-        if outcome.state == State.FAILED or outcome.state == State.UNCERTAIN:
+        if outcome.state == State.FAILED and mail.campaign_id:
+            if campaigning.note_failure(mail.campaign_id, now):
+                self._leave_alone(mail.campaign_id)
+        elif outcome.state == State.FAILED or outcome.state == State.UNCERTAIN:
             throttle.failed(now, outcome.said)
             self.is_troubled = True
         if outcome.state == State.FAILED and outcome.answer:
             bounces.refused(mail, outcome.answer, now)
+
+    def _leave_alone(self, campaign: int):
+        """Mails of a mailing that was paused just now are not this worker's any more."""
+        self.waiting = deque(mail for mail in self.waiting if mail.campaign_id != campaign)
 
     def _put_back(self, said: str = "", mail: OutgoingMail | None = None):
         """All that is this worker's goes back to the queue, but for a mail that was tried.
@@ -555,7 +562,7 @@ WHERE id IN (
 
 _WRITE_OFF = f"""
 UPDATE mailings_outgoingmail o SET state = new.state, answer = new.said, next_try = new.next_try,
-    attempts = attempts + CASE WHEN new.is_over THEN 0 ELSE 1 END,
+    attempts = attempts + CASE WHEN new.is_over OR new.state = 'paused' THEN 0 ELSE 1 END,
     finished_at = CASE WHEN new.is_over THEN %(now)s END,
     content = CASE WHEN new.is_over AND o.template = '' THEN NULL ELSE o.content END,
     claimed_by = NULL, lease_until = NULL
@@ -650,6 +657,8 @@ def _letters(
         letter = found.get(mail.pk)
         if isinstance(letter, outbox.Letter):
             letters[mail.pk] = letter
+        elif isinstance(letter, outbox.Hold):
+            over[mail.pk] = Outcome(State.PAUSED, mail.answer)
         else:
             why = letter.why if letter else "Nothing is to be said any more."
             over[mail.pk] = Outcome(State.SKIPPED, why[:500])

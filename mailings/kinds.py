@@ -12,16 +12,22 @@ from partners import mail as ground
 Kind = OutgoingMail.Kind
 
 #: Mail that a person can stop; all else is about the person's own business.
-CAN_BE_STOPPED = frozenset({Kind.REMINDER})
+CAN_BE_STOPPED = frozenset({Kind.REMINDER, Kind.ANNOUNCEMENT, Kind.DIGEST})
+#: What goes to many: mail programs and servers learn that it is a list, and which
+OF_THE_LIST = frozenset({Kind.ANNOUNCEMENT, Kind.DIGEST})
 #: Sign-in mail goes also to an address from which mail came back.
 EXEMPT_FROM_SUPPRESSION = frozenset({Kind.TRANSACTIONAL})
 
 
 #: What a person wrote; a program's answer to it would be a program's answer to a person.
-WRITTEN_BY_PEOPLE = frozenset({Kind.RELAYED})
+WRITTEN_BY_PEOPLE = frozenset({Kind.RELAYED, Kind.ANNOUNCEMENT})
 #: By this the portal knows what people wrote when it comes back as it was sent (mailings/relay.py);
 #: all other mail is known by Auto-Submitted.
 LOOP_MARK = "X-Portal-Loop"
+#: The same whatever language a mail is in: people sort their mail by it
+LIST_NAME = "Announcements of the Waste Management Area"
+#: Paths of pages that a mail names; they never change, as old mail is read for years
+ARCHIVE, PREFERENCES = "/announcements/", "/mail/preferences/"
 
 
 def headers(
@@ -54,7 +60,29 @@ def headers(
     if mail.kind in CAN_BE_STOPPED and letter.stop:
         found.append(("List-Unsubscribe", stop_addresses(letter.stop)))
         found.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    if mail.kind in OF_THE_LIST:
+        found += _of_the_list(letter)
     return found
+
+
+def _of_the_list(letter: outbox.Letter) -> mime.Headers:
+    """RFC 2369, 2919, 5064; and words by which programs that answer by themselves keep silent."""
+    owner = f"mailto:{settings.CONTACT_ADDRESS}" if settings.CONTACT_ADDRESS else ""
+    return [
+        ("List-Id", f'"{LIST_NAME}" <announcements.{settings.MAIL_DOMAIN}>'),
+        ("List-Post", "NO"),
+        ("List-Help", f"<{ground.absolute(PREFERENCES)}>"),
+        ("List-Owner", f"<{owner or ground.absolute(reverse('contact'))}>"),
+        ("List-Archive", f"<{ground.absolute(ARCHIVE)}>"),
+        *([("Archived-At", f"<{letter.archived}>")] if letter.archived else []),
+        ("Precedence", "list"),
+        ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+    ]
+
+
+def announcement_page(pk: int) -> str:
+    """The full address of the page of an announcement."""
+    return ground.absolute(f"{ARCHIVE}{pk}/")
 
 
 def _sender(words: str) -> str:

@@ -52,7 +52,7 @@ def to_text(text: str) -> str:
             words = ""
             for child in token.children:
                 if child.type == "link_open":
-                    link = child.attrGet("href") or ""
+                    link = (child.attrGet("href") or "").removeprefix("mailto:")
                 elif child.type == "link_close":
                     words += f" ({link})" if link and not words.endswith(link) else ""
                 elif child.type in ("softbreak", "hardbreak"):

@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings import announcing, deciding
+from mailings import announcing, campaign_moderation, deciding
 from mailings.announcement_forms import MomentForm
 from mailings.markdown import to_html
 from mailings.models import Announcement, OutgoingMail, Throttle
@@ -189,4 +189,5 @@ KINDS = (
             Bulk("drop", gettext_lazy("Drop the chosen"), look="risky"),
         ),
     ),
+    campaign_moderation.PAUSED,
 )

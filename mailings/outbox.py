@@ -47,6 +47,7 @@ class Letter:
     answers: str = ""  # Message-ID of the earlier mail of ours that this one goes on from
     calendar: str = ""  # an event for the calendar of the reader (RFC 6047) ...
     method: str = ""  # ... and what it is for, as it says itself: "REQUEST", "CANCEL"
+    archived: str = ""  # full address of the page where the same stands (bulk kinds)
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,17 @@ class Skip:
     why: str
 
 
-Prepare = Callable[[list[OutgoingMail], datetime], dict[int, Letter | Skip]]
+@dataclass(frozen=True)
+class Hold:
+    """Not now: the mail is put aside until its mailing goes on (mailings/campaigning.py)."""
+
+
+Prepare = Callable[[list[OutgoingMail], datetime], dict[int, Letter | Skip | Hold]]
 _prepared_by: dict[str, Prepare] = {}
 
 
 def prepared_by(template: str, prepare: Prepare):
-    """Let this function write the letters of a template: mails → letter or Skip by key.
+    """Let this function write the letters of a template: mails → letter, Skip or Hold by key.
 
     Called in an app's `ready`. It gets at most twenty mails at once.
     """
@@ -91,7 +97,7 @@ def post(
     return mail
 
 
-def letters(mails: Iterable[OutgoingMail], now: datetime) -> dict[int, Letter | Skip]:
+def letters(mails: Iterable[OutgoingMail], now: datetime) -> dict[int, Letter | Skip | Hold]:
     """What to write into each of these mails, by key."""
     by_template: dict[str, list[OutgoingMail]] = {}
     for mail in mails:

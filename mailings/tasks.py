@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from mailings import announcing, delivery
+from mailings import announcing, campaigning, delivery
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ BEGINS = LONGEST - settings.EMAIL_TIMEOUT - 10
 def deliver():
     try:
         delivery.deliver(seconds=BEGINS)
+        campaigning.look_after(timezone.now())
     except delivery.DATABASE_AWAY as error:
         logger.warning("Mail waits until PostgreSQL is back: %s", str(error).strip())
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from experts.columns import neutral
 from meetings.models import Booking, FormAnswer, Meeting
+from partners.csv_files import neutral
 
 HEADER = (
     *("Part", "Number", "State", "Since (UTC)", "Name", "Organisation", "Country", "Address"),

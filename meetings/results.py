@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from advice.masking import AT_LEAST
-from experts.columns import neutral
 from meetings import borda
 from meetings.models import Answer, Option, Pick, Question
+from partners.csv_files import neutral
 
 Kind = Question.Kind
 

@@ -9,9 +9,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from experts.columns import neutral
-from experts.exporting import csv_portions
 from meetings.models import Meeting, StatedNeed, Statement
+from partners.csv_files import csv_portions, neutral
 
 #: Columns and their widths in a sheet
 COLUMNS = {

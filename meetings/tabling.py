@@ -7,12 +7,12 @@ from datetime import date
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from experts.columns import neutral
 from meetings import lateness
 from meetings.lateness import State
 from meetings.models import Outcome
 from partners import mail
 from partners.audience import Audience
+from partners.csv_files import neutral
 
 
 @dataclass(frozen=True)

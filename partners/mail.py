@@ -29,10 +29,13 @@ _CODE = re.compile(r"[A-Z0-9-]{4,12}")  # a part of a text that is a code to typ
 STYLES = {
     "h1": "font-family:Georgia,'Times New Roman',serif;font-size:26px;line-height:32px;"
     "margin:24px 0 12px",
-    "h2": "font-size:18px;line-height:24px;margin:24px 0 8px",
-    "h3": "font-size:16px;line-height:24px;margin:16px 0 8px",
+    "h2": "font-size:20px;line-height:28px;margin:24px 0 8px",
+    "h3": "font-size:18px;line-height:26px;margin:24px 0 8px",
+    "h4": "font-size:16px;line-height:24px;margin:16px 0 8px",
     "p": "margin:0 0 16px",
     "ul": "margin:0 0 16px;padding:0 0 0 24px",
+    "ol": "margin:0 0 16px;padding:0 0 0 24px",
+    "pre": "margin:0 0 16px;white-space:pre-wrap",
     "li": "margin:0 0 8px",
     "dl": "margin:0 0 24px",
     "dt": "font-size:14px;line-height:20px;color:#4a585c;font-weight:bold;padding-top:8px;"
@@ -82,7 +85,7 @@ def write(template: str, to: str, context: dict) -> Written:
         raise BadHeaderError("A line break in a subject or an address is refused.")
     html = render_to_string(f"{template}.html", {**context, "subject": subject})
     text = _wrapped(_plain(f"{template}.txt", context)) + "\n"
-    return Written(subject, text, _styled(html))
+    return Written(subject, text, styled(html))
 
 
 #: What stands for a value that differs between mails which are alike: letters and digits, so that
@@ -140,10 +143,11 @@ def framed(subject: str, text: str) -> tuple[str, str]:
         "site_url": settings.SITE_URL,
     }
     html = render_to_string("mail/framed.html", context)
-    return _wrapped(_plain("mail/framed.txt", context)) + "\n", _styled(html)
+    return _wrapped(_plain("mail/framed.txt", context)) + "\n", styled(html)
 
 
-def _styled(html: str) -> str:
+def styled(html: str) -> str:
+    """The same with a style in each bare tag."""
     return _TAG.sub(lambda tag: _TAGS[tag[1]], html)
 
 

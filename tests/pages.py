@@ -64,7 +64,13 @@ from partners.models import (
     Term,
     User,
 )
-from tests import advice_pages, document_pages, meeting_pages, preference_pages
+from tests import (
+    advice_pages,
+    campaign_pages,
+    document_pages,
+    meeting_pages,
+    preference_pages,
+)
 from wmaportal import mailbox
 
 # Roles, in the order of the letters of the table
@@ -320,6 +326,7 @@ def lines() -> list[Line]:
             advice_pages.OURS,
             meeting_pages.OURS,
             preference_pages.OURS,
+            campaign_pages.OURS,
             ALLAUTH,
             ADMIN,
             *_of_models(),
@@ -335,7 +342,11 @@ VIEWS = ("changelist", "add", "history", "delete", "change", "")
 
 def _of_models():
     for line in (
-        MODELS + document_pages.MODELS + advice_pages.MODELS + meeting_pages.MODELS
+        MODELS
+        + document_pages.MODELS
+        + advice_pages.MODELS
+        + meeting_pages.MODELS
+        + campaign_pages.MODELS
     ).splitlines():
         if not line.strip() or line.startswith("#"):
             continue
@@ -423,6 +434,7 @@ def furnish(now: datetime):
     advice_pages.furnish(partner, other, lead, now)
     meeting_pages.furnish(partner, other, lead, now)
     preference_pages.furnish(partner, other, now)
+    campaign_pages.furnish(partner, other, lead, now)
 
 
 #: Links to profiles, by the name of the object in the table: what the profile is changed to.
@@ -637,6 +649,7 @@ class World:
             **document_pages.keys(),
             **advice_pages.keys(),
             **meeting_pages.keys(),
+            **campaign_pages.keys(),
             "partners_country": "PE",
             "partners_decision": Decision.objects.first().pk,
             "partners_membership": self._membership("expert").pk,
@@ -729,6 +742,7 @@ class World:
             | advice_pages.arguments(now)
             | meeting_pages.arguments(now)
             | preference_pages.arguments()
+            | campaign_pages.arguments(now)
         )
 
     def _own(self) -> Expert:
@@ -764,11 +778,13 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 # What to look at
 
 ALIKE = document_pages.ALIKE | advice_pages.ALIKE | meeting_pages.ALIKE | preference_pages.ALIKE
+ALIKE |= campaign_pages.ALIKE
 #: Files and fragments: no pages.
 FILES = (
     document_pages.FILES
     | advice_pages.FILES
     | meeting_pages.FILES
+    | campaign_pages.FILES
     | {
         "health",
         "robots",
@@ -815,6 +831,7 @@ QUERIES = (
     document_pages.QUERIES
     | advice_pages.QUERIES
     | meeting_pages.QUERIES
+    | campaign_pages.QUERIES
     | {
         "search@words": ("search", "?q=lamps"),
         "search@nothing": ("search", "?q=thermomters"),

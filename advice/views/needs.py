@@ -12,8 +12,8 @@ from advice import calling, fitting, permissions, registering, supply
 from advice.filters import NeedFilter
 from advice.forms.needs import MoveForm, NeedForm
 from advice.models import Call, Mission, Need
-from experts import exporting
 from partners import mail
+from partners.csv_files import csv_answer
 from partners.models import Region, Term
 from partners.pages import page_or_404, sign_in_where_hidden
 from partners.refusals import Refused
@@ -138,7 +138,7 @@ def supply_and_demand(request):
 def supply_and_demand_csv(request):
     now = timezone.now()
     name = f"supply-and-demand-{now:%Y-%m-%d}.csv"
-    return exporting.csv_answer(supply.table(now), name)
+    return csv_answer(supply.table(now), name)
 
 
 @login_required

@@ -16,8 +16,8 @@ from advice.forms.use import PeriodForm
 from advice.models import AdviceRequest
 from advice.statistics import BEFORE_THE_PORTAL, OfAge, Period
 from advice.use_board import Board, Curve
-from experts import exporting
 from partners import scale
+from partners.csv_files import csv_answer
 
 PER_PAGE = 50
 
@@ -56,7 +56,7 @@ def use_of_list_csv(request):
         return redirect(f"{reverse('use_of_list')}?{request.GET.urlencode()}")
     board = Board(period, now, is_whole)
     name = f"use-of-the-list-{period.since:%Y-%m-%d}-{board.last:%Y-%m-%d}.csv"
-    return exporting.csv_answer(board.lines(), name)
+    return csv_answer(board.lines(), name)
 
 
 def _chosen(request: HttpRequest, now: datetime, is_whole: bool) -> tuple[PeriodForm, Period]:

@@ -18,8 +18,8 @@ from documents import (
 )
 from documents.models import Document, Practice, PracticeVersion
 from documents.permissions import can_add_document, can_propose, can_submit_practice
-from experts import exporting
 from partners import languages
+from partners.csv_files import csv_answer
 from partners.directory.facets import country_name
 from partners.directory.pages import Directory
 
@@ -99,7 +99,7 @@ def document_export_csv(request):
     now = timezone.now()
     found = library_directory.find(request.GET, request.user, now)
     rows = library_columns.rows(found.results.defer("search"))
-    return exporting.csv_answer(rows, f"library-{now:%Y-%m-%d}.csv")
+    return csv_answer(rows, f"library-{now:%Y-%m-%d}.csv")
 
 
 @require_safe

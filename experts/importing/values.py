@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django_countries import countries
 from django_countries.data import COUNTRIES
 
-from experts.columns import plain
 from experts.importing.headers import key
 from experts.importing.workbook import Broken
 from experts.models import Expert
+from partners.csv_files import plain
 from partners.languages import names as language_names
 from partners.models import Country, Region, Term
 

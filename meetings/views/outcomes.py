@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from documents.models import Document
-from experts import exporting
 from meetings import deciding, permissions, tabling
 from meetings.filters import OutcomeFilter
 from meetings.finding import organised
 from meetings.forms.outcomes import OutcomeForm, ProgressForm
 from meetings.models import Meeting, Outcome, OutcomeChange
 from partners import mail
+from partners.csv_files import csv_answer
 from partners.pages import page_or_404, sign_in_where_hidden
 from partners.refusals import Refused
 
@@ -58,7 +58,7 @@ def outcome_export_csv(request):
     today = timezone.now().date()
     outcomes = _found(request, today).qs.order_by("-meeting__starts_on", "-meeting", "number")
     rows = tabling.table(outcomes, request.user, today)
-    return exporting.csv_answer(rows, f"outcomes-{today}.csv")
+    return csv_answer(rows, f"outcomes-{today}.csv")
 
 
 @require_safe

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from experts import exporting
 from meetings import asking, permissions, results
 from meetings.finding import organised, visible
 from meetings.forms.questions import QuestionForm
 from meetings.models import Meeting, Question
 from meetings.question_sets import SETS, take
+from partners.csv_files import csv_answer
 from partners.pages import sign_in_where_hidden
 from partners.refusals import Refused
 
@@ -168,7 +168,7 @@ def question_results_csv(request, code: str, number: int):
     if not permissions.can_see_results(request.user, question, now):
         raise Http404
     found = results.of(question, permissions.can_read_answers(request.user, question, now))
-    return exporting.csv_answer(results.table(question, found), f"results-{code}-{number}.csv")
+    return csv_answer(results.table(question, found), f"results-{code}-{number}.csv")
 
 
 @login_required
@@ -176,6 +176,4 @@ def question_results_csv(request, code: str, number: int):
 def question_answers_csv(request, code: str, number: int):
     """Each answer as a row, for organisers."""
     question = _of(organised(request, code), number)
-    return exporting.csv_answer(
-        results.one_by_one(question, timezone.now()), f"answers-{code}-{number}.csv"
-    )
+    return csv_answer(results.one_by_one(question, timezone.now()), f"answers-{code}-{number}.csv")

@@ -23,7 +23,7 @@ from fast_mail_parser import parse_email
 from experts import correcting, editing, following_up, invitations, links, listing
 from experts import reminders as ladders
 from experts.models import Expert, Policy
-from mailings import delivery, outbox, relay
+from mailings import delivery, outbox, relay, replies
 from mailings.models import OutgoingMail, StopLink
 from partners import mail as ground
 from partners.refusals import Refused
@@ -33,6 +33,7 @@ from tests.mailings import (
     advice_mails_needs,
     advice_mails_survey,
     announcement_mails,
+    announcement_mails_campaign,
     document_mails,
     meeting_mails,
 )
@@ -272,9 +273,12 @@ STEPS["experts/mail/address_changed"] = _posted("address_changed")
 STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
 STEPS |= document_mails.STEPS | advice_mails.STEPS
 STEPS |= meeting_mails.STEPS | announcement_mails.STEPS
+STEPS |= announcement_mails_campaign.STEPS
 STEPS |= advice_mails_needs.STEPS | advice_mails_survey.STEPS
 REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | advice_mails_survey.REMINDERS
 REMINDERS |= {"experts/mail/reminder"} | meeting_mails.REMINDERS
+OF_THE_LIST = announcement_mails_campaign.OF_THE_LIST
+CANNOT_BE_STOPPED = set(STEPS) - REMINDERS - OF_THE_LIST - advice_mails.RELAYED
 TRANSACTIONAL = (
     {"experts/mail/fresh_link"}
     | advice_mails.TRANSACTIONAL
@@ -321,7 +325,7 @@ def without_mime(taken: Taken) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("template", sorted(set(STEPS) - REMINDERS - advice_mails.RELAYED))
+@pytest.mark.parametrize("template", sorted(CANNOT_BE_STOPPED))
 def test_the_headers_of_all_that_cannot_be_stopped(wire, template):
     taken = sent(wire, template, "José")
     row = OutgoingMail.objects.get()
@@ -374,6 +378,82 @@ def test_where_mail_comes_in_a_reminder_can_be_stopped_by_mail_and_reports_come_
         f"<mailto:portal+stop-{stop.token}@in.example.org>"
     )
     assert taken.sender == f"portal+bounce-{row.token}@in.example.org"
+
+
+def of_the_list(token: str, **more) -> dict[str, str]:
+    """What docs/mail.md says of announcements and digests."""
+    return {
+        "Content-Language": "en",
+        "List-Id": '"Announcements of the Waste Management Area" <announcements.example.org>',
+        "List-Unsubscribe": f"<https://portal.example.org/mail/stop/{token}/>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Post": "NO",
+        "List-Help": "<https://portal.example.org/mail/preferences/>",
+        "List-Owner": "<https://portal.example.org/contact/>",
+        "List-Archive": "<https://portal.example.org/announcements/>",
+        "Precedence": "list",
+        "X-Auto-Response-Suppress": "OOF, AutoReply",
+    } | more
+
+
+def test_the_headers_of_an_announcement(wire):
+    taken = sent(wire, "mailings/mail/announcement", "José")
+    row, stop = OutgoingMail.objects.get(), StopLink.objects.get()
+    page = f"https://portal.example.org/announcements/{row.campaign.announcement_id}/"
+    of_person = {
+        "From": "José via WMA <portal@example.org>",
+        "X-Portal-Loop": "example.org",
+        "Archived-At": f"<{page}>",
+    }
+    expected = golden(taken, row) | of_the_list(stop.token, **of_person)
+    del expected["Auto-Submitted"]  # a person wrote it
+
+    assert without_mime(taken) == expected
+    assert (taken.sender, taken.to) == ("portal@example.org", [row.to])
+    assert (row.kind, row.priority, stop.topic) == ("announcement", 60, "announcements")
+    assert replies.is_automatic(taken.message), "what comes back of it is no reply of a person"
+    assert replies.is_our_own(taken.message, "example.org")
+    _strictly(taken)
+
+
+def test_the_headers_of_a_digest(wire, monkeypatch):
+    def write(mails, now):
+        context = {"expert": Expert.objects.get()}
+        return {mail.pk: outbox.Letter(context, stop="0" * 32) for mail in mails}
+
+    monkeypatch.setitem(outbox._prepared_by, "experts/mail/listed", write)
+    expert = _expert("José")
+    outbox.post("experts/mail/listed", expert.email, {}, OutgoingMail.Kind.DIGEST)
+    [taken] = deliver(wire)
+
+    row = OutgoingMail.objects.get()
+    assert without_mime(taken) == golden(taken, row, **of_the_list("0" * 32))
+
+
+def test_where_mail_comes_in_an_announcement_is_stopped_by_mail_and_has_an_owner(wire, settings):
+    settings.INBOUND_ADDRESS = "portal@in.example.org"
+    settings.CONTACT_ADDRESS = "lead@example.org"
+    found = decoded(sent(wire, "mailings/mail/announcement", "José"))
+    stop = StopLink.objects.get()
+
+    assert found["List-Unsubscribe"] == (
+        f"<https://portal.example.org/mail/stop/{stop.token}/>, "
+        f"<mailto:portal+stop-{stop.token}@in.example.org>"
+    )
+    assert (found["List-Owner"], found["Reply-To"]) == (
+        "<mailto:lead@example.org>",
+        "lead@example.org",
+    )
+
+
+@pytest.mark.parametrize("names", NAMES[:4])  # the last one is read as what it encodes
+def test_the_authors_name_is_shown_and_never_the_address(wire, names):
+    taken = sent(wire, "mailings/mail/announcement", names)
+    author = OutgoingMail.objects.get().campaign.announcement.author
+
+    [one] = taken.message["From"].addresses
+    assert (one.display_name, one.addr_spec) == (f"{names} via WMA", "portal@example.org")
+    assert author.email not in taken.content.decode()
 
 
 def relayed(wire, monkeypatch, **values) -> Taken:
@@ -582,6 +662,7 @@ def _lines(bodies: list[str]) -> list[str]:
     [
         *("experts/mail/reminder", "experts/mail/notice", "advice/mail/survey"),
         *sorted(advice_mails.REMINDERS),
+        *sorted(OF_THE_LIST),
     ],
 )
 def test_text_and_html_say_the_same_in_each_language(wire, template, language):

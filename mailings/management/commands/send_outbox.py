@@ -5,8 +5,9 @@ import threading
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.utils import timezone
 
-from mailings import delivery
+from mailings import campaigning, delivery
 
 PAUSE = 2  # seconds
 AT_ONE_GO = 20  # seconds
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         while not ended.is_set():
             try:
                 done = delivery.deliver(seconds=AT_ONE_GO, stop=ended.is_set)
+                campaigning.look_after(timezone.now())
             except delivery.DATABASE_AWAY as error:
                 if not keep_on:
                     raise CommandError(f"PostgreSQL is away: {error}") from error
