@@ -1,6 +1,5 @@
 """What waits for one person on the floor, for 'My page': rounds, answers, practices, documents."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,17 +19,7 @@ from documents.models import (
     PracticeVersion,
     Proposal,
 )
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One thing that waits; `kind` is the colour of the badge with the `state`."""
-
-    title: str
-    url: str
-    text: str = ""
-    state: str = ""
-    kind: str = "info"
+from partners.waiting import Waiting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:
