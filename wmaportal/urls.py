@@ -37,6 +37,7 @@ urlpatterns = [
     path("", include("documents.urls")),
     path("advice/", include("advice.urls")),
     path("meetings/", include("meetings.urls")),
+    path("announcements/", include("mailings.announcement_urls")),
     path("mail/", include("mailings.urls")),
     path("", include("partners.urls")),
     path("accounts/", include("allauth.urls")),

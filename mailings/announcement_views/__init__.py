@@ -1,0 +1,1 @@
+"""Pages of announcements: one module a subject."""
