@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from advice import surveying
 from advice.models import SurveyAnswer
-from documents.waiting import Waiting
 from experts.models import Expert
+from partners.waiting import Waiting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:

@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 
 from advice import request_reminders, survey_waiting
 from advice.models import AdviceRequest, Choice, Need, Side
-from documents.waiting import Waiting
 from experts import presenting
+from partners.waiting import Waiting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:

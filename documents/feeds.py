@@ -4,7 +4,6 @@ The filters are those of the directories, and so is who may see what: each asks 
 visitor who is not signed in.
 """
 
-import re
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -20,9 +19,9 @@ from django.utils.translation import gettext as _
 from documents import library_directory, practice_directory
 from documents.models import Document, Practice
 from partners import mail
+from partners.feeds import writable
 
 NEWEST = 50  # entries of a feed
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML cannot hold these
 
 
 class _Newest(Feed):
@@ -115,8 +114,3 @@ class Practices(_Newest):
         return item.current.decided_at
 
     item_updateddate = item_pubdate
-
-
-def writable(text: str) -> str:
-    """Without the characters that XML cannot hold."""
-    return _UNWRITABLE.sub("", text)

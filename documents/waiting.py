@@ -19,7 +19,7 @@ from documents.models import (
     PracticeVersion,
     Proposal,
 )
-from mailings.waiting import Waiting
+from partners.waiting import Waiting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:

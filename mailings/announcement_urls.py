@@ -1,11 +1,29 @@
-"""Addresses below /announcements/."""
+"""Addresses of announcements, below /announcements/."""
 
 from django.urls import path
 
-from mailings.announcement_views import campaign, deciding, posted, rules, writing
+from mailings.announcement_views import (
+    campaign,
+    deciding,
+    lists,
+    posted,
+    reading,
+    rules,
+    writing,
+)
 
-urlpatterns = [
+LISTS: list = [
+    path("", lists.announcement_list, name="announcement_list"),
+    path("feed/", lists.announcement_feed, name="announcement_feed"),
+    path("feed/<slug:topic>/", lists.announcement_topic_feed, name="announcement_topic_feed"),
+    path("dates.ics", lists.announcement_calendar, name="announcement_calendar"),
     path("rules/", rules.announcement_rules, name="announcement_rules"),
+]
+READING: list = [
+    path("<int:pk>/", reading.announcement_detail, name="announcement_detail"),
+    path("<int:pk>/files/<int:file>/", reading.announcement_file, name="announcement_file"),
+]
+WRITING: list = [
     path("posted/<slug:token>/", posted.announcement_posted, name="announcement_posted"),
     path("write/", writing.announcement_write, name="announcement_write"),
     path("look/", writing.announcement_look, name="announcement_look"),
@@ -15,6 +33,8 @@ urlpatterns = [
     path("<int:pk>/agree/", deciding.announcement_agree, name="announcement_agree"),
     path("<int:pk>/words/", deciding.announcement_rewrite, name="announcement_rewrite"),
     path("<int:pk>/withdraw/", deciding.announcement_withdraw, name="announcement_withdraw"),
+]
+SENDING: list = [
     path("<int:pk>/mailing/", campaign.announcement_campaign, name="announcement_campaign"),
     path(
         "<int:pk>/mailing/readers.csv",
@@ -22,3 +42,5 @@ urlpatterns = [
         name="announcement_campaign_csv",
     ),
 ]
+
+urlpatterns = [*LISTS, *READING, *WRITING, *SENDING]

@@ -4,6 +4,7 @@ from datetime import date
 
 from mailings.models import Announcement, AnnouncementTopic
 from partners import permissions as ground
+from partners.audience import Audience
 
 
 def can_write(user, today: date) -> bool:
@@ -33,6 +34,11 @@ def can_withdraw(user, announcement: Announcement) -> bool:
         and user.is_active
         and (announcement.author_id == user.pk or can_moderate(user))
     )
+
+
+def sees_names(user) -> bool:
+    """Partners, core members, Lead and secretariat read which person wrote an announcement."""
+    return Audience.PARTNERS in Audience.of(user)
 
 
 def can_moderate(user) -> bool:

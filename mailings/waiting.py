@@ -1,26 +1,24 @@
 """What waits for one person where announcements are concerned, for 'My page'."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from mailings.models import Announcement
+from partners.waiting import Waiting
 
 Status = Announcement.Status
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """One thing that waits; `kind` is the colour of the badge with the `state`."""
-
-    title: str
-    url: str
-    text: str = ""
-    state: str = ""
-    kind: str = "info"
+#: Colours of badges, where the state asks for more than grey
+_KINDS = {
+    Status.SUBMITTED: "info",
+    Status.RETURNED: "warn",
+    Status.EDITED: "warn",
+    Status.SCHEDULED: "info",
+    Status.PUBLISHED: "good",
+}
 
 
 def for_person(user, now: datetime) -> list[Waiting]:
@@ -45,15 +43,16 @@ def for_person(user, now: datetime) -> list[Waiting]:
     return waiting
 
 
-def kept_by(user) -> list[Waiting]:
-    """One's announcements in whatever state, the newest first."""
-    found = Announcement.objects.filter(author=user).defer("search", "text")
+def written_by(user) -> list[Waiting]:
+    """All of them in whatever state, the newest first."""
+    found = Announcement.objects.filter(author=user).select_related("topic").defer("search")
     return [
         Waiting(
-            one.title,
-            reverse("announcement_preview", args=[one.pk]),
-            _("Announcement, %(day)s") % {"day": date_format(one.changed_at, "j F Y")},
+            one.title or _("no title"),
+            one.get_absolute_url(),
+            str(one.topic),
             one.get_status_display(),
+            _KINDS.get(one.status, ""),
         )
-        for one in found.order_by("-changed_at", "-pk")
+        for one in found.order_by("-created_at", "-pk")
     ]

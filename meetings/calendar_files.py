@@ -4,7 +4,6 @@ Moments are written in UTC, which every program reads the same; days at the plac
 days without a time. A file is about what its reader may see: who that is, the caller has decided.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,17 +13,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event
+from icalendar import Event
 from icalendar.prop import vCalAddress, vText
 
 from meetings import agenda, zones
 from meetings.agenda import ShownItem, ShownSession
 from meetings.models import AgendaVersion, Meeting, Part, Registration
-from partners import mail
-
-MAKER = "-//UNEP Global Mercury Partnership//Waste Management Area//EN"
-#: How often programs may ask for a feed again
-REFRESH = timedelta(hours=4)
+from partners import calendars, mail
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ def of_meeting(
     if "transp" not in found:
         found.add("transp", "OPAQUE" if hours or registration else "TRANSPARENT")
     if meeting.where:
-        _add_text(found, "location", meeting.where)
+        calendars.add_text(found, "location", meeting.where)
     programme = "\n".join(_times(one) for one in sessions if one.begins)
     _describe(
         found,
@@ -180,17 +175,7 @@ def single(event: Event) -> bytes:
 
     It has no name: Outlook makes a calendar of its own out of a file with one.
     """
-    return _written(_calendar("PUBLISH", [event]))
-
-
-def feed(name: str, events: Iterable[Event]) -> bytes:
-    """A calendar that programs ask for again and again."""
-    found = _calendar("PUBLISH", events)
-    for kind in ("name", "x-wr-calname"):
-        _add_text(found, kind, name)
-    found.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    found.add("x-published-ttl", "PT4H")
-    return _written(found)
+    return calendars.written(calendars.calendar("PUBLISH", [event]))
 
 
 def message(method: str, event: Event, name: str, address: str) -> str:
@@ -199,7 +184,7 @@ def message(method: str, event: Event, name: str, address: str) -> str:
     The portal is the organizer, and the person who registered has said yes: nothing is answered.
     """
     organizer = vCalAddress(f"mailto:{mail.sender_address()}")
-    organizer.params["CN"] = vText(_clean(_("Waste Management Area")))
+    organizer.params["CN"] = vText(calendars.clean(_("Waste Management Area")))
     event.add("organizer", organizer)
     attendee = vCalAddress(f"mailto:{address}")
     attendee.params["CN"] = vText(_parameter(name))
@@ -213,22 +198,7 @@ def message(method: str, event: Event, name: str, address: str) -> str:
     event.add("attendee", attendee)
     if method == "CANCEL":
         event["status"] = vText("CANCELLED")
-    return _written(_calendar(method, [event])).decode()
-
-
-def _calendar(method: str, events: Iterable[Event]) -> Calendar:
-    found = Calendar()
-    found.add("version", "2.0")
-    found.add("prodid", MAKER)
-    found.add("calscale", "GREGORIAN")
-    found.add("method", method)
-    for event in events:
-        found.add_component(event)
-    return found
-
-
-def _written(found: Calendar) -> bytes:
-    return found.to_ical(sorted=False)
+    return calendars.written(calendars.calendar(method, [event])).decode()
 
 
 # What is common to events
@@ -249,7 +219,7 @@ def _event(
     if status == "CANCELLED":  # which not each program shows
         title = _("Cancelled: %(what)s") % {"what": title}
         found.add("transp", "TRANSPARENT")
-    _add_text(found, "summary", title)
+    calendars.add_text(found, "summary", title)
     found.add("status", status)
     found.add("categories", [str(meeting.get_kind_display())])
     return found
@@ -285,7 +255,7 @@ def _add_moments(event: Event, begins: datetime, ends: datetime):
 def _add_place(event: Event, meeting: Meeting, room: str):
     place = ", ".join(filter(None, (room, meeting.where)))
     if place:
-        _add_text(event, "location", place)
+        calendars.add_text(event, "location", place)
 
 
 def _describe(event: Event, meeting: Meeting, texts: list[str], page: str, tells_address: bool):
@@ -295,7 +265,9 @@ def _describe(event: Event, meeting: Meeting, texts: list[str], page: str, tells
     online = ""
     if tells_address and meeting.online_address:
         online = _("Online: %(address)s") % {"address": meeting.online_address}
-    _add_text(event, "description", "\n\n".join(filter(None, (cancelled, *texts, online, page))))
+    calendars.add_text(
+        event, "description", "\n\n".join(filter(None, (cancelled, *texts, online, page)))
+    )
     event.add("url", page)
 
 
@@ -324,16 +296,6 @@ def _changed_at(meeting: Meeting, version: AgendaVersion | None) -> datetime:
     return max(found, version.published_at).astimezone(UTC) if version else found.astimezone(UTC)
 
 
-def _add_text(component: Event | Calendar, name: str, text: str):
-    component.add(name, _clean(text))
-
-
-def _clean(text: str) -> str:
-    """Without control characters, which no parser takes; lines end with a line feed alone."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(1)
-    return "".join(one for one in lines if one == "\n" or unicodedata.category(one) != "Cc")
-
-
 def _parameter(text: str) -> str:
     """The same for the value of a parameter, which holds no quotation marks and no lines."""
-    return " ".join(_clean(text).replace('"', "'").split())
+    return " ".join(calendars.clean(text).replace('"', "'").split())

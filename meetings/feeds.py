@@ -8,9 +8,9 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from documents.feeds import writable
 from meetings.models import Meeting
 from partners import mail
+from partners.feeds import writable
 
 NEWEST = 50  # entries
 

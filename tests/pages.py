@@ -66,6 +66,7 @@ from partners.models import (
 )
 from tests import (
     advice_pages,
+    announcement_pages,
     campaign_pages,
     document_pages,
     meeting_pages,
@@ -327,6 +328,7 @@ def lines() -> list[Line]:
             meeting_pages.OURS,
             preference_pages.OURS,
             campaign_pages.OURS,
+            announcement_pages.OURS,
             ALLAUTH,
             ADMIN,
             *_of_models(),
@@ -347,6 +349,7 @@ def _of_models():
         + advice_pages.MODELS
         + meeting_pages.MODELS
         + campaign_pages.MODELS
+        + announcement_pages.MODELS
     ).splitlines():
         if not line.strip() or line.startswith("#"):
             continue
@@ -435,6 +438,7 @@ def furnish(now: datetime):
     meeting_pages.furnish(partner, other, lead, now)
     preference_pages.furnish(partner, other, now)
     campaign_pages.furnish(partner, other, lead, now)
+    announcement_pages.furnish(partner, other, lead, now)
 
 
 #: Links to profiles, by the name of the object in the table: what the profile is changed to.
@@ -650,6 +654,7 @@ class World:
             **advice_pages.keys(),
             **meeting_pages.keys(),
             **campaign_pages.keys(),
+            **announcement_pages.keys(),
             "partners_country": "PE",
             "partners_decision": Decision.objects.first().pk,
             "partners_membership": self._membership("expert").pk,
@@ -743,6 +748,7 @@ class World:
             | meeting_pages.arguments(now)
             | preference_pages.arguments()
             | campaign_pages.arguments(now)
+            | announcement_pages.arguments(now)
         )
 
     def _own(self) -> Expert:
@@ -778,13 +784,14 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 # What to look at
 
 ALIKE = document_pages.ALIKE | advice_pages.ALIKE | meeting_pages.ALIKE | preference_pages.ALIKE
-ALIKE |= campaign_pages.ALIKE
+ALIKE |= campaign_pages.ALIKE | announcement_pages.ALIKE
 #: Files and fragments: no pages.
 FILES = (
     document_pages.FILES
     | advice_pages.FILES
     | meeting_pages.FILES
     | campaign_pages.FILES
+    | announcement_pages.FILES
     | {
         "health",
         "robots",
@@ -832,6 +839,7 @@ QUERIES = (
     | advice_pages.QUERIES
     | meeting_pages.QUERIES
     | campaign_pages.QUERIES
+    | announcement_pages.QUERIES
     | {
         "search@words": ("search", "?q=lamps"),
         "search@nothing": ("search", "?q=thermomters"),

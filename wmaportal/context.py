@@ -21,6 +21,7 @@ AREAS = (
     ("document_list", _("Library")),
     ("round_list", _("Comment rounds")),
     ("meeting_list", _("Meetings")),
+    ("announcement_list", _("Announcements")),
     ("partner_list", _("Partners")),
 )
 

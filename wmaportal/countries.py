@@ -8,6 +8,8 @@ from django.db.models import Count, QuerySet
 from advice import fitting, supply
 from advice.models import AdviceRequest, Mission, Need
 from documents.models import Document, Practice
+from mailings import permissions, presenting
+from mailings.models import Announcement
 from meetings.country import statements_of
 from meetings.models import Meeting
 from partners.models import Country, Organisation, Region
@@ -71,6 +73,7 @@ def everything(country: Country, user, now: datetime) -> dict:
         "missions": _first(missions.prefetch_related("areas")),
         "statements": _first(statements_of(country, user, now.date())),
         "meetings": _first(Meeting.objects.visible_to(user).announced().filter(country=country)),
+        "announcements": _announcements(country, user, now),
         "organisations": _first(houses.order_by("name", "pk")),
         "stories": _first(AdviceRequest.objects.filter(country=country).stories()),
         "requests": AdviceRequest.objects.sent().filter(country=country).count(),
@@ -80,6 +83,17 @@ def everything(country: Country, user, now: datetime) -> dict:
 def _first(things: QuerySet) -> dict:
     """`rows` and their whole number `total`."""
     return {"rows": things[:MOST], "total": things.count()}
+
+
+def _announcements(country: Country, user, now: datetime) -> dict:
+    """Those that name the country, as their archive shows them, and their whole number."""
+    found = Announcement.objects.published().visible_to(user).filter(countries=country)
+    first = found.with_all_of_a_row()[:MOST]
+    with_names = permissions.sees_names(user)
+    return {
+        "rows": presenting.rows(first, now.date(), with_names),
+        "total": found.count(),
+    }
 
 
 def _for_needs(needs: QuerySet[Need], country: Country) -> list[Practice]:

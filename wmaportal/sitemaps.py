@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from advice import sitemaps as advice
 from documents import sitemaps as documents
 from experts import sitemaps as experts
+from mailings import sitemaps as announcements
 from meetings import sitemaps as meetings
 from partners import mail
 from partners import sitemaps as partners
@@ -29,6 +30,7 @@ Disallow: /advice/needs/?
 Disallow: /advice/missions/?
 Disallow: /meetings/?
 Disallow: /meetings/months/
+Disallow: /announcements/?
 
 Sitemap: {sitemap}
 """
@@ -43,6 +45,7 @@ class Pages(partners.Section):
             *("document_list", "limit_list", "round_list", "partner_list"),
             *("advice_home", "story_list", "need_list", "supply_and_demand"),
             *("mission_list", "country_list", "meeting_list", "meeting_story"),
+            "announcement_list",
         ]
 
     def location(self, item: str) -> str:
@@ -66,6 +69,7 @@ SECTIONS = {
     **advice.SECTIONS,
     **documents.SECTIONS,
     **meetings.SECTIONS,
+    **announcements.SECTIONS,
     **partners.SECTIONS,
 }
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailings.models.subscriptions import AnnouncementTopic
 from partners.audience import Audience
+from partners.directory.words import Words
 from partners.files import FORMATS, PrivateFileField
 from partners.languages import validate_language
 from partners.models import Country, Organisation, Term
@@ -109,6 +110,18 @@ class AnnouncementQuerySet(models.QuerySet):
 
     def past_on(self, day: date):
         return self.filter(last_day__lt=day)
+
+    def matching(self, words: str):
+        """Those with all these words, as the search of experts understands them."""
+        return self.filter(search=Words(words)) if words else self
+
+    def with_all_of_a_row(self):
+        """What lists show of each, in two queries however many there are."""
+        return (
+            self.defer("search")
+            .select_related("topic", "author", "organisation")
+            .prefetch_related("countries")
+        )
 
 
 class Announcement(models.Model):

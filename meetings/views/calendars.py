@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,12 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from meetings import agenda, calendar_feeds, calendar_files, permissions
 from meetings.finding import visible
 from meetings.models import CalendarFeed, Meeting
-from partners import mail
+from partners import calendars, mail
 from partners.pages import sign_in_where_hidden
 from partners.quiet import quiet
 from partners.refusals import Refused
-
-CALENDAR = "text/calendar; charset=utf-8"
 
 
 @require_safe
@@ -33,7 +31,7 @@ def meeting_calendar(request, code: str):
         now,
         tells_address=permissions.takes_part(request.user, meeting),
     )
-    return _file(calendar_files.single(event), meeting.code)
+    return calendars.response(calendar_files.single(event), meeting.code)
 
 
 @require_safe
@@ -57,7 +55,7 @@ def item_calendar(request, code: str, pk: int):
                     )
                     if event is None:
                         raise Http404("no time yet")
-                    return _file(calendar_files.single(event), f"{meeting.code}-{pk}")
+                    return calendars.response(calendar_files.single(event), f"{meeting.code}-{pk}")
     raise Http404("not on the agenda")
 
 
@@ -73,7 +71,7 @@ def calendar_all(request):
     known, now = calendar_files.published(meetings), timezone.now()
     events = [calendar_files.of_meeting(one, known[one.pk], now) for one in meetings]
     name = _("Meetings of the Waste Management Area")
-    return _file(calendar_files.feed(name, events), "meetings")
+    return calendars.response(calendars.feed(name, events), "meetings")
 
 
 @require_safe
@@ -85,7 +83,7 @@ def calendar_feed(request, token: str):
     )
     name = _("My meetings, Waste Management Area")
     events = calendar_feeds.events(feed.user, timezone.now())
-    return _file(calendar_files.feed(name, events), "my-meetings")
+    return calendars.response(calendars.feed(name, events), "my-meetings")
 
 
 @login_required
@@ -135,11 +133,3 @@ def _dated(request: HttpRequest, code: str) -> Meeting:
     if not meeting.days:
         raise Http404("days not known")
     return meeting
-
-
-def _file(content: bytes, name: str) -> HttpResponse:
-    return HttpResponse(
-        content,
-        content_type=CALENDAR,
-        headers={"Content-Disposition": f'attachment; filename="{name}.ics"'},
-    )

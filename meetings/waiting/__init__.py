@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from documents.waiting import Waiting
 from meetings.waiting import outcomes, papers, questions, registration, statements
+from partners.waiting import Waiting
 
 _SUBJECTS = (registration, papers, statements, questions, outcomes)
 

@@ -6,9 +6,9 @@ from django.db.models import F, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from documents.waiting import Waiting
 from meetings import lateness
 from meetings.models import Meeting, Outcome
+from partners.waiting import Waiting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from documents.waiting import Waiting
 from meetings.models import Booking, Meeting, Part
+from partners.waiting import Waiting
 
 
 def of(user, now: datetime) -> list[Waiting]:

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from documents.waiting import Waiting
 from meetings.models import Meeting, PaperVersion
+from partners.waiting import Waiting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:

@@ -6,9 +6,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from documents.waiting import Waiting
 from meetings import answering, permissions
 from meetings.models import Answered, Meeting, Question
+from partners.waiting import Waiting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:

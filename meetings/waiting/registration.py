@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from documents.waiting import Waiting
 from meetings.models import Booking, Meeting
+from partners.waiting import Waiting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:

@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from documents.waiting import Waiting
 from meetings import stating
 from meetings.models import Meeting, Statement
+from partners.waiting import Waiting
 
 
 def for_person(user, now: datetime) -> list[Waiting]:

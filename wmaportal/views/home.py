@@ -11,6 +11,7 @@ from advice import statistics as use_of_list
 from advice import statistics_needs as advice
 from documents import statistics as documents
 from experts import statistics
+from mailings import statistics as announcements
 from meetings import statistics as meetings
 from partners import scale
 from partners.map import draw
@@ -37,6 +38,7 @@ def home(request):
         "calls": advice.experts_wanted(now, ROWS),
         "meetings": meetings.upcoming(now.date(), ROWS),
         "open_actions": meetings.open_actions(),
+        "announcements": announcements.newest_open(now.date(), ROWS),
         "limits": documents.limits_in_force()[:1],
         "groups": statistics.by_group(now),
         "last_confirmed": statistics.last_confirmed(ROWS),

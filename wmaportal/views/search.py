@@ -7,11 +7,19 @@ from django.views.decorators.http import require_safe
 from advice import search as advice
 from documents import search as documents
 from experts import search as experts
+from mailings import search as announcements
 from meetings import search as meetings
 from partners import search as partners
 from partners.directory.words import MAX_LENGTH
 
-FINDERS = (experts.find, advice.find, documents.find, meetings.find, partners.find)
+FINDERS = (
+    experts.find,
+    advice.find,
+    documents.find,
+    meetings.find,
+    announcements.find,
+    partners.find,
+)
 SUGGESTIONS = 3
 
 

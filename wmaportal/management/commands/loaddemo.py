@@ -10,6 +10,7 @@ from django.utils import timezone
 from advice import demonstration as advice
 from documents import demonstration as documents
 from experts import demonstration as experts
+from mailings import announcement_demonstration as announcements
 from mailings import demonstration as mailings
 from meetings import demonstration as meetings
 from partners import decisions
@@ -74,6 +75,7 @@ class Command(BaseCommand):
             advice.load(now)
             meetings.load(now)
             mailings.load_subscriptions(now)
+            announcements.load(now)
             decisions.record(None, LOADED, User.objects.get(email=people.LEAD), now)
         documents.finish(now)
         return True
