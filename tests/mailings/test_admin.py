@@ -498,7 +498,9 @@ def test_looking_changes_nothing_and_others_see_nothing(client):
 
 # The queue
 
-HELD, UNCERTAIN = KINDS
+HELD, UNCERTAIN = (
+    next(kind for kind in KINDS if kind.code == code) for code in ("held-mail", "uncertain-mail")
+)
 
 
 def test_the_queue_says_that_mail_is_held_until_the_lead_lets_it_go_on():
