@@ -17,7 +17,17 @@ from django.utils import translation
 
 from experts import invitations, links
 from experts.models import FollowUp, Invitation, ProfileLink
-from mailings import bounces, deciding, delivery, kinds, mime, outbox, suppression, throttle
+from mailings import (
+    bounces,
+    campaigning,
+    deciding,
+    delivery,
+    kinds,
+    mime,
+    outbox,
+    suppression,
+    throttle,
+)
 from mailings.deciding import DROPPED
 from mailings.links import VALID_FOR
 from mailings.masking import masked
@@ -116,6 +126,10 @@ def context_of(template: str, word: str) -> dict:
     more = {"total": 2, "more": 1, "drafts": 1, "words_at_most": 1000}
     more["policy"] = {"reminders_a_year": 3}
     more["comments"] = [Anything(word)] if template.endswith("/answers") else [[Anything(word)] * 2]
+    of_a_digest = [(Anything(word), [Anything(word)])]
+    more |= {"groups": of_a_digest, "followed": of_a_digest}
+    if template == campaigning.TEMPLATE:
+        more["facts"] = [(Anything(word), Anything(word))]
     return dict.fromkeys(names, Anything(word)) | more
 
 

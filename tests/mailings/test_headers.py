@@ -34,6 +34,7 @@ from tests.mailings import (
     advice_mails_survey,
     announcement_mails,
     announcement_mails_campaign,
+    announcement_mails_digest,
     document_mails,
     meeting_mails,
 )
@@ -277,7 +278,7 @@ STEPS |= announcement_mails_campaign.STEPS
 STEPS |= advice_mails_needs.STEPS | advice_mails_survey.STEPS
 REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | advice_mails_survey.REMINDERS
 REMINDERS |= {"experts/mail/reminder"} | meeting_mails.REMINDERS
-OF_THE_LIST = announcement_mails_campaign.OF_THE_LIST
+OF_THE_LIST = announcement_mails_campaign.OF_THE_LIST | announcement_mails_digest.OF_THE_LIST
 CANNOT_BE_STOPPED = set(STEPS) - REMINDERS - OF_THE_LIST - advice_mails.RELAYED
 TRANSACTIONAL = (
     {"experts/mail/fresh_link"}
@@ -416,18 +417,13 @@ def test_the_headers_of_an_announcement(wire):
     _strictly(taken)
 
 
-def test_the_headers_of_a_digest(wire, monkeypatch):
-    def write(mails, now):
-        context = {"expert": Expert.objects.get()}
-        return {mail.pk: outbox.Letter(context, stop="0" * 32) for mail in mails}
+def test_the_headers_of_a_digest(wire):
+    taken = sent(wire, "mailings/mail/digest", "José")
+    row, stop = OutgoingMail.objects.get(), StopLink.objects.get()
 
-    monkeypatch.setitem(outbox._prepared_by, "experts/mail/listed", write)
-    expert = _expert("José")
-    outbox.post("experts/mail/listed", expert.email, {}, OutgoingMail.Kind.DIGEST)
-    [taken] = deliver(wire)
-
-    row = OutgoingMail.objects.get()
-    assert without_mime(taken) == golden(taken, row, **of_the_list("0" * 32))
+    assert without_mime(taken) == golden(taken, row, **of_the_list(stop.token))
+    assert (row.kind, row.priority, stop.topic) == ("digest", 70, "daily-digest")
+    _strictly(taken)
 
 
 def test_where_mail_comes_in_an_announcement_is_stopped_by_mail_and_has_an_owner(wire, settings):
