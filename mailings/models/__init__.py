@@ -21,6 +21,7 @@ from mailings.models.subscriptions import (
     AnnouncementTopic,
     Frequency,
     Preferences,
+    PreferencesTerm,
     Subscription,
 )
 from mailings.models.throttle import Throttle
@@ -38,6 +39,7 @@ __all__ = [
     "MailLink",
     "OutgoingMail",
     "Preferences",
+    "PreferencesTerm",
     "RelayAddress",
     "RelayedReply",
     "Reminder",

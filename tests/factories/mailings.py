@@ -47,7 +47,7 @@ class SubscriptionFactory(DjangoModelFactory):
     user = factory.SubFactory(PartnerUserFactory)
     topic = factory.LazyFunction(topic_called)
     frequency = Frequency.AT_ONCE
-    changed_at = NOW - timedelta(days=30)
+    since = changed_at = NOW - timedelta(days=30)
 
 
 class PreferencesFactory(DjangoModelFactory):
