@@ -43,7 +43,7 @@ def is_off(expert_id: int) -> bool:
 
 def _user_of(expert_id: int) -> int | None:
     """Who claimed the profile; None as long as nobody did."""
-    found = Expert.objects.filter(pk=expert_id, user__is_active=True)
+    found = Expert.objects.filter(pk=expert_id)
     return found.values_list("user", flat=True).first()
 
 

@@ -23,8 +23,8 @@ ALL = {"weekly": Frequency.WEEKLY, "never": Frequency.NEVER}
 class PreferencesForm(forms.Form):
     """How often for each topic that takes announcements, what narrows all of them, and how.
 
-    Begins with what the person has chosen; `never` where nothing was. `frequencies` and
-    `preferences` are what subscribing.choose takes.
+    Begins with what the person has chosen; `never` where nothing was, and `zone`, that of the
+    browser, where none was. `frequencies` and `preferences` are what subscribing.choose takes.
     """
 
     hide_optional = True
@@ -63,11 +63,11 @@ class PreferencesForm(forms.Form):
         widget=forms.Select(attrs={"class": "short"}),
     )
 
-    def __init__(self, data=None, *, user_id: int, now: datetime):
+    def __init__(self, data=None, *, user_id: int, now: datetime, zone: str = ""):
         kept = Preferences.objects.filter(user=user_id).first()
         self.topics = list(AnnouncementTopic.objects.filter(is_open=True))
         chosen = dict(Subscription.objects.filter(user=user_id).values_list("topic", "frequency"))
-        super().__init__(self._with_same(data), initial=_initial(kept))
+        super().__init__(self._with_same(data), initial=_initial(kept, zone))
         for topic in self.topics:
             self.fields[_name_of(topic)] = forms.ChoiceField(
                 label=str(topic),
@@ -131,9 +131,10 @@ def _name_of(topic: AnnouncementTopic) -> str:
     return f"topic_{topic.pk}"
 
 
-def _initial(kept: Preferences | None) -> dict:
+def _initial(kept: Preferences | None, zone: str) -> dict:
     if kept is None:
-        return {"language": settings.LANGUAGE_CODE, "time_zone": "UTC"}
+        known = zone if zone in time_zones.zone_names() else "UTC"
+        return {"language": settings.LANGUAGE_CODE, "time_zone": known}
     return {
         "language": kept.language,
         "time_zone": kept.time_zone,

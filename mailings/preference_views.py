@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from mailings import subscribing, suppression, topics
 from mailings.models import StopLink
 from mailings.preference_forms import PreferencesForm
-from partners import permissions
+from partners import permissions, time_zones
 from partners.models import User
 from partners.quiet import quiet
 from partners.refusals import Refused
@@ -59,7 +59,8 @@ def _answered(request: HttpRequest, user_id: int, now) -> tuple[PreferencesForm,
     "Stop all" is heeded also where another field is wrong, which is then left as it was.
     """
     data = request.POST if request.method == "POST" else None
-    form = PreferencesForm(data, user_id=user_id, now=now)
+    zone = request.COOKIES.get(time_zones.COOKIE, "")
+    form = PreferencesForm(data, user_id=user_id, now=now, zone=zone)
     try:
         if form.is_valid():
             subscribing.choose(user_id, form.frequencies, form.preferences, now)

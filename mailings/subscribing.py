@@ -13,7 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailings import topics
-from mailings.models import AnnouncementTopic, Frequency, Preferences, Subscription
+from mailings.models import (
+    AnnouncementTopic,
+    Frequency,
+    OutgoingMail,
+    Preferences,
+    Subscription,
+)
 from partners import languages
 from partners.models import Country, Region, Term, User
 from partners.refusals import Refused
@@ -77,8 +83,10 @@ def _set(row: Subscription, frequency: Frequency, now: datetime):
     """Write what is new; what was chosen before `never` is kept for starting again."""
     if row.frequency == frequency:
         return
-    before = row.frequency if frequency == Frequency.NEVER else ""
-    row.frequency, row.frequency_before, row.changed_at = frequency, before, now
+    if row.frequency in ("", Frequency.NEVER):
+        row.since = now
+    row.frequency_before = row.frequency if frequency == Frequency.NEVER else ""
+    row.frequency, row.changed_at = frequency, now
     row.save()
 
 
@@ -141,8 +149,17 @@ def _name_of(subscription_id: int) -> str:
 
 
 def _user_of(subscription_id: int) -> int | None:
-    rows = Subscription.objects.filter(pk=subscription_id, user__is_active=True)
+    rows = Subscription.objects.filter(pk=subscription_id)
     return rows.values_list("user", flat=True).first()
+
+
+def key_of(mail: OutgoingMail) -> int | None:
+    """Of the subscription that brought this mail of an announcement; None for other mail."""
+    if mail.campaign_id is None or mail.reader_id is None:
+        return None
+    topic = mail.campaign.announcement.topic_id
+    rows = Subscription.objects.filter(user=mail.reader_id, topic=topic)
+    return rows.values_list("pk", flat=True).first()
 
 
 # What one gets now, for pages

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 
 from mailings import suppression
 from mailings.models import StopLink, Suppression
+from partners.models import User
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,12 @@ def of(link: StopLink | None) -> Topic | None:
 
 
 def user_behind(link: StopLink | None) -> int | None:
-    """The key of the person whose mail this link stops; None where that is nobody's sign-in."""
+    """The key of the person whose mail this link stops; None where that is nobody's sign-in, or
+    one that was closed.
+    """
     topic = of(link)
-    return topic.user_of(link.object_id) if topic and topic.user_of else None
+    key = topic.user_of(link.object_id) if topic and topic.user_of else None
+    return User.objects.filter(pk=key, is_active=True).values_list("pk", flat=True).first()
 
 
 def everything() -> list[Topic]:

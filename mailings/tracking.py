@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from mailings import bounces, inbound, smtp, topics
+from mailings import bounces, inbound, smtp, subscribing, topics
 from mailings.models import Bounce, OutgoingMail
 
 logger = logging.getLogger(__name__)
@@ -79,6 +79,9 @@ def _wants_to_stop(event: AnymailTrackingEvent) -> bool:
 
 def _stop(mail: OutgoingMail):
     """No more of the sort of mail that this one was; other mail cannot be stopped."""
+    now = timezone.now()
+    if key := subscribing.key_of(mail):
+        subscribing.stop(key, now)
     reminder = mail.reminder
     if reminder is None:
         return
@@ -86,7 +89,7 @@ def _stop(mail: OutgoingMail):
         topic = topics.get(reminder.topic)
     except KeyError:  # of an app that is gone
         return
-    topic.stop(reminder.object_id, timezone.now())
+    topic.stop(reminder.object_id, now)
 
 
 def _kind_of(event: AnymailTrackingEvent) -> Bounce.Kind | None:

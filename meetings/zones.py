@@ -23,9 +23,8 @@ from django.utils.translation import gettext as _
 from experts.models import Expert
 from meetings.models import Meeting
 from partners.models import Organisation
-from partners.time_zones import offset, zone_names
+from partners.time_zones import COOKIE, offset, zone_names
 
-COOKIE = "zone"
 COOKIE_AGE = 365 * 24 * 60 * 60  # seconds
 #: What the cookie says where somebody wants the zone of the meeting alone
 NO_ZONE = "none"

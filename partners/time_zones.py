@@ -8,6 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+#: In which a browser keeps the zone of its reader (meetings/zones.py)
+COOKIE = "zone"
+
 
 @cache
 def zone_names() -> frozenset[str]:

@@ -907,11 +907,49 @@ class Migration(migrations.Migration):
                 blank=True, related_name="+", to="partners.country", verbose_name="countries"
             ),
         ),
+        migrations.CreateModel(
+            name="PreferencesTerm",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "preferences",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="mailings.preferences"
+                    ),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.term",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "expertise in mail preferences",
+                "verbose_name_plural": "expertise in mail preferences",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("preferences"), models.F("term"), name="preferences_term_once"
+                    )
+                ],
+            },
+        ),
         migrations.AddField(
             model_name="preferences",
             name="terms",
             field=models.ManyToManyField(
-                blank=True, related_name="+", to="partners.term", verbose_name="expertise"
+                blank=True,
+                related_name="+",
+                through="mailings.PreferencesTerm",
+                to="partners.term",
+                verbose_name="expertise",
             ),
         ),
         migrations.AddField(

@@ -23,6 +23,7 @@ from mailings.models.subscriptions import (
     AnnouncementTopic,
     Frequency,
     Preferences,
+    PreferencesTerm,
     Subscription,
 )
 from mailings.models.throttle import Throttle
@@ -44,6 +45,7 @@ __all__ = [
     "OutgoingMail",
     "PostedMail",
     "Preferences",
+    "PreferencesTerm",
     "RelayAddress",
     "RelayedReply",
     "Reminder",

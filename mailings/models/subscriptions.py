@@ -70,7 +70,13 @@ class Preferences(models.Model):
     countries = models.ManyToManyField(
         Country, blank=True, related_name="+", verbose_name=_("countries")
     )
-    terms = models.ManyToManyField(Term, blank=True, related_name="+", verbose_name=_("expertise"))
+    terms = models.ManyToManyField(
+        Term,
+        through="mailings.PreferencesTerm",
+        blank=True,
+        related_name="+",
+        verbose_name=_("expertise"),
+    )
     languages = ArrayField(
         models.CharField(max_length=7, validators=[validate_language]),
         verbose_name=_("languages of announcements"),
@@ -84,6 +90,23 @@ class Preferences(models.Model):
 
     def __str__(self):
         return str(self.user)
+
+
+class PreferencesTerm(models.Model):
+    """A reader wants a field of expertise. PROTECT: where a term went and took the last choice with
+    it, the reader would suddenly get everything; a term in use is merged.
+    """
+
+    preferences = models.ForeignKey(Preferences, models.CASCADE)
+    term = models.ForeignKey(Term, models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("expertise in mail preferences")
+        verbose_name_plural = _("expertise in mail preferences")
+        constraints = [models.UniqueConstraint("preferences", "term", name="preferences_term_once")]
+
+    def __str__(self):
+        return str(self.term)
 
 
 class SubscriptionQuerySet(models.QuerySet):

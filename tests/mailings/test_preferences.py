@@ -143,6 +143,18 @@ def test_a_choice_is_saved_and_said_on_top(own, user):
     assert (shown.shows_countries, shown.shows_terms) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("zone", "shown"), [("Africa/Nairobi", "Africa/Nairobi"), ("none", "UTC"), ("Mars", "UTC")]
+)
+def test_the_zone_of_the_browser_is_offered_until_one_is_chosen(own, user, zone, shown):
+    own.cookies["zone"] = zone
+    assert own.get(OWN).context["form"]["time_zone"].value() == shown
+    assert not Preferences.objects.exists()
+
+    PreferencesFactory(user=user, time_zone="Asia/Tokyo")
+    assert own.get(OWN).context["form"]["time_zone"].value() == "Asia/Tokyo"
+
+
 def test_a_whole_group_of_expertise_can_be_chosen(own, user):
     group = Term.objects.filter(parent=None).first()
 

@@ -1,20 +1,30 @@
 """Choosing what one gets by mail, stopping it with one click, and starting it again."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from experts import reminders
 from mailings import inbound, subscribing, topics
-from mailings.models import Frequency, Preferences, StopLink, Subscription
+from mailings.models import (
+    AnnouncementTopic,
+    Frequency,
+    Preferences,
+    StopLink,
+    Subscription,
+)
+from partners import vocabulary
 from partners.models import Term
 from partners.refusals import Refused
 from tests.factories import (
     NOW,
     AnnouncementFactory,
     ExpertFactory,
+    LeadFactory,
     PartnerUserFactory,
     SubscriptionFactory,
     UserFactory,
@@ -189,6 +199,57 @@ def test_what_narrows_is_said_as_well():
         ("Only this expertise", [str(term)]),
         ("Only these languages", ["French"]),
     ]
+
+
+def test_what_was_announced_before_somebody_wanted_it_is_known_to_be_older():
+    user, topic = PartnerUserFactory(), topic_called()
+
+    def since_after(frequency, now):
+        subscribing.choose(user.pk, {topic.pk: frequency}, None, now)
+        return Subscription.objects.values_list("since", flat=True).get()
+
+    assert since_after("weekly", NOW) == NOW
+    assert since_after("daily", LATER) == NOW
+    assert since_after("never", LATER) == NOW
+    subscribing.start(Subscription.objects.get().pk, LATER)
+    assert Subscription.objects.get().since == LATER
+
+
+def test_a_term_that_narrows_is_merged_and_not_deleted():
+    old, other = Term.objects.exclude(parent=None)[:2]
+    user = PartnerUserFactory()
+    subscribing.choose(user.pk, {}, {**NOTHING_SPECIAL, "terms": [old.pk, other.pk]}, NOW)
+
+    with pytest.raises(Refused):
+        vocabulary.delete(old.pk, LeadFactory(), NOW)
+    vocabulary.merge(old.pk, other.pk, LeadFactory(), NOW)
+
+    assert list(Preferences.objects.get(user=user).terms.all()) == [other]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_windows_that_save_at_once_leave_one_choice_for_each_topic():
+    user = PartnerUserFactory()
+    keys = list(AnnouncementTopic.objects.values_list("pk", flat=True))
+    barrier, failed = threading.Barrier(2), []
+
+    def save(frequency):
+        barrier.wait()
+        try:
+            subscribing.choose(user.pk, dict.fromkeys(keys, frequency), NOTHING_SPECIAL, NOW)
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    windows = [threading.Thread(target=save, args=[one]) for one in ("daily", "weekly")]
+    for window in windows:
+        window.start()
+    for window in windows:
+        window.join()
+
+    rows = list(Subscription.objects.filter(user=user))
+    assert (failed, len(rows), len({row.frequency for row in rows})) == ([], len(keys), 1)
 
 
 # One click in a mail

@@ -13,7 +13,13 @@ from django.urls import include, path
 from mailings import mime, topics
 from mailings.models import Bounce, OutgoingMail, Reminder, Suppression
 from mailings.tracking import patterns
-from tests.factories import NOW, ExpertFactory
+from tests.factories import (
+    NOW,
+    CampaignFactory,
+    ExpertFactory,
+    SubscriptionFactory,
+    topic_called,
+)
 from tests.wmaportal.test_settings import start
 from wmaportal import urls as portal
 
@@ -133,6 +139,26 @@ def test_who_unsubscribes_at_the_service_gets_no_more_reminders(event_type, reas
     say(event_type, reject_reason=reason)
 
     assert topics.get("profile").is_stopped(expert.pk)
+    assert events() == []
+
+
+def test_who_unsubscribes_at_the_service_gets_no_more_announcements_of_that_topic():
+    campaign, row = CampaignFactory(), SubscriptionFactory()
+    other = SubscriptionFactory(user=row.user, topic=topic_called("events"))
+    sent(kind=OutgoingMail.Kind.ANNOUNCEMENT, campaign=campaign, reader=row.user)
+
+    say("unsubscribed")
+
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.frequency, row.frequency_before, other.frequency) == ("never", "at_once", "at_once")
+    assert events() == []
+
+
+def test_who_is_gone_has_nothing_to_unsubscribe():
+    sent(kind=OutgoingMail.Kind.ANNOUNCEMENT, campaign=CampaignFactory(), reader=None)
+    say("unsubscribed")
+
     assert events() == []
 
 
