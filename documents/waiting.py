@@ -1,5 +1,6 @@
 """What waits for one person on the floor, for 'My page': rounds, answers, practices, documents."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,17 @@ from documents.models import (
     PracticeVersion,
     Proposal,
 )
-from mailings.waiting import Waiting
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits; `kind` is the colour of the badge with the `state`."""
+
+    title: str
+    url: str
+    text: str = ""
+    state: str = ""
+    kind: str = "info"
 
 
 def for_person(user, now: datetime) -> list[Waiting]:

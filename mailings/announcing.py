@@ -228,13 +228,21 @@ def _edited(pk: int, by: User, now: datetime) -> tuple[Announcement, Announcemen
     return announcement, announcement.edit
 
 
-@transaction.atomic
 def withdraw(pk: int, by: User, reason: str, now: datetime) -> Announcement:
     """Take it out of the archive, or out of the line of those that are to leave.
 
-    Mails that have left stay where they are. The Lead gives a reason, and the author is told.
+    Its mailing is stopped; mails that have left stay where they are. The Lead gives a reason, and
+    the author is told.
     Raises Refused for others, without that reason, and where it is in neither state.
     """
+    announcement = _withdraw(pk, by, reason, now)
+    # Afterwards, as it may take a while: a mail asks as it leaves whether it is withdrawn
+    campaigning.stop_for(pk, by, now)
+    return announcement
+
+
+@transaction.atomic
+def _withdraw(pk: int, by: User, reason: str, now: datetime) -> Announcement:
     announcement, reason = _locked(pk), reason.strip()
     if not permissions.can_withdraw(by, announcement):
         raise Refused(_("Only the author and the Lead can withdraw an announcement."))

@@ -64,7 +64,7 @@ from partners.models import (
     Term,
     User,
 )
-from tests import advice_pages, document_pages, meeting_pages
+from tests import advice_pages, document_pages, meeting_pages, writing_pages
 from wmaportal import mailbox
 
 # Roles, in the order of the letters of the table
@@ -319,6 +319,7 @@ def lines() -> list[Line]:
             document_pages.OURS,
             advice_pages.OURS,
             meeting_pages.OURS,
+            writing_pages.OURS,
             ALLAUTH,
             ADMIN,
             *_of_models(),
@@ -334,7 +335,11 @@ VIEWS = ("changelist", "add", "history", "delete", "change", "")
 
 def _of_models():
     for line in (
-        MODELS + document_pages.MODELS + advice_pages.MODELS + meeting_pages.MODELS
+        MODELS
+        + document_pages.MODELS
+        + advice_pages.MODELS
+        + meeting_pages.MODELS
+        + writing_pages.MODELS
     ).splitlines():
         if not line.strip() or line.startswith("#"):
             continue
@@ -421,6 +426,7 @@ def furnish(now: datetime):
     document_pages.furnish(partner, other, lead, picture(), now)
     advice_pages.furnish(partner, other, lead, now)
     meeting_pages.furnish(partner, other, lead, now)
+    writing_pages.furnish(partner, other, lead, now)
 
 
 #: Links to profiles, by the name of the object in the table: what the profile is changed to.
@@ -635,6 +641,7 @@ class World:
             **document_pages.keys(),
             **advice_pages.keys(),
             **meeting_pages.keys(),
+            **writing_pages.keys(),
             "partners_country": "PE",
             "partners_decision": Decision.objects.first().pk,
             "partners_membership": self._membership("expert").pk,
@@ -726,6 +733,7 @@ class World:
             | document_pages.arguments(now)
             | advice_pages.arguments(now)
             | meeting_pages.arguments(now)
+            | writing_pages.arguments(now)
         )
 
     def _own(self) -> Expert:
@@ -760,12 +768,13 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 
 # What to look at
 
-ALIKE = document_pages.ALIKE | advice_pages.ALIKE | meeting_pages.ALIKE
+ALIKE = document_pages.ALIKE | advice_pages.ALIKE | meeting_pages.ALIKE | writing_pages.ALIKE
 #: Files and fragments: no pages.
 FILES = (
     document_pages.FILES
     | advice_pages.FILES
     | meeting_pages.FILES
+    | writing_pages.FILES
     | {
         "health",
         "robots",
@@ -812,6 +821,7 @@ QUERIES = (
     document_pages.QUERIES
     | advice_pages.QUERIES
     | meeting_pages.QUERIES
+    | writing_pages.QUERIES
     | {
         "search@words": ("search", "?q=lamps"),
         "search@nothing": ("search", "?q=thermomters"),

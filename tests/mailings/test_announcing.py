@@ -417,6 +417,13 @@ def test_the_author_and_the_lead_withdraw_what_is_published_or_scheduled(lead):
     assert not Announcement.objects.visible_to(PartnerUserFactory())
 
 
+def test_the_mailing_of_a_withdrawn_one_is_stopped(lead):
+    announcement = handed_in()
+    announcing.approve(announcement.pk, lead, NOW)
+    announcing.withdraw(announcement.pk, announcement.author, "", NOW)
+    assert announcement.campaign.status == Campaign.Status.STOPPED
+
+
 def test_nobody_else_withdraws_and_not_from_another_state():
     announcement = AnnouncementFactory()
     assert refused(announcing.withdraw, announcement.pk, PartnerUserFactory(), "No", NOW)

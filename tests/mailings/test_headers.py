@@ -32,7 +32,7 @@ from tests.mailings import (
     advice_mails,
     advice_mails_needs,
     advice_mails_survey,
-    announcement_mails,
+    announcement_mails_writing,
     document_mails,
     meeting_mails,
 )
@@ -271,7 +271,8 @@ STEPS |= {
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
 STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
 STEPS |= document_mails.STEPS | advice_mails.STEPS
-STEPS |= meeting_mails.STEPS | announcement_mails.STEPS
+STEPS |= meeting_mails.STEPS
+STEPS |= announcement_mails_writing.STEPS
 STEPS |= advice_mails_needs.STEPS | advice_mails_survey.STEPS
 REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | advice_mails_survey.REMINDERS
 REMINDERS |= {"experts/mail/reminder"} | meeting_mails.REMINDERS

@@ -16,7 +16,6 @@ from documents import waiting as documents
 from documents.waiting import Waiting
 from experts import presenting
 from experts.models import Correction, Expert, Freshness
-from mailings import waiting as mailings
 from meetings import waiting as meetings
 from meetings.waiting import own as own_meetings
 from partners import memberships, permissions
@@ -39,12 +38,12 @@ def my_page(request):
     desk_is_open = is_lead and may_open_admin(user)
     waiting = _for_the_lead(request, desk_is_open) if is_lead else []
     waiting += advice.for_person(user, now) + documents.for_person(user, now)
-    waiting += meetings.for_person(user, now) + mailings.for_person(user, now)
+    waiting += meetings.for_person(user, now)
     waiting += _for_contact(user) + _for_expert(expert, freshness)
     context = {
         "waiting": waiting,
         "meetings": own_meetings.of(user, now),
-        "kept": [*advice.kept_by(user), *documents.kept_by(user), *mailings.kept_by(user)],
+        "kept": [*advice.kept_by(user), *documents.kept_by(user)],
         "expert": expert,
         "freshness": freshness,
         "complete": presenting.completeness(expert) if expert else None,
