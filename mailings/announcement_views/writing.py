@@ -101,8 +101,9 @@ def _form(request: HttpRequest, form: AnnouncementForm, announcement, now):
             messages.success(request, _("The draft is saved. Nobody but you sees it yet."))
             is_done = "look" in request.POST
             return redirect("announcement_preview" if is_done else "announcement_edit", saved.pk)
-    if form.is_bound:
-        context |= _look(form, request.user, now)
+    typed = form.typed() if form.is_bound else announcement
+    if typed:
+        context |= _look(typed, request.user, now)
     if announcement:
         context["files"] = list(announcement.files.all())
     return render(request, "mailings/announcement_edit.html", context, status=status)
@@ -128,13 +129,9 @@ def _is_key(sent: str) -> bool:
     return sent.isascii() and sent.isdecimal() and len(sent) < 19
 
 
-def _look(form: AnnouncementForm, user, now) -> dict:
-    """What the part `announcement_look.html` shows of what was typed so far."""
-    typed = form.typed()
-    near = []
-    if typed.title:
-        typed.pk = form.announcement.pk if form.announcement else None
-        near = duplicates.near(typed, user, now.date())
+def _look(typed: Announcement, user, now) -> dict:
+    """What the part `announcement_look.html` shows of a text."""
+    near = duplicates.near(typed, user, now.date()) if typed.title else []
     return {"typed": typed, "typed_html": to_html(typed.text), "near": near}
 
 
