@@ -144,7 +144,8 @@ def announcement_look(request):
         raise PermissionDenied
     form = AnnouncementForm(request.POST, user=request.user, now=now)
     form.is_valid()
-    return render(request, "mailings/parts/announcement_look.html", _look(form, request.user, now))
+    context = _look(form.typed(), request.user, now)
+    return render(request, "mailings/parts/announcement_look.html", context)
 
 
 @login_required
