@@ -109,9 +109,7 @@ def save(
     announcement.save()
     for name in SETS:
         getattr(announcement, name).set(values[name])
-    for row in announcement.files.filter(pk__in=list(removed)):
-        transaction.on_commit(partial(row.file.storage.delete, row.file.name))
-        row.delete()
+    _remove(announcement.files.filter(pk__in=list(removed)))
     _keep_files(announcement, list(files), now)
     return announcement
 
@@ -159,6 +157,23 @@ def _keep_files(announcement: Announcement, files: list[Checked], now: datetime)
         )
         row.file.save(checked.name, checked.content, save=False)
         row.save()
+
+
+@transaction.atomic
+def drop(pk: int, by: User):
+    """Delete a draft that was never handed in, with its files. Raises Refused for all others."""
+    announcement = _locked(pk)
+    if announcement.author_id != by.pk or announcement.status != Status.DRAFT:
+        raise _wrong_state(announcement)
+    _remove(announcement.files.all())
+    announcement.delete()
+
+
+def _remove(files: Iterable[AnnouncementFile]):
+    """Delete these rows now, and what they hold with the transaction."""
+    for row in files:
+        transaction.on_commit(partial(row.file.storage.delete, row.file.name))
+        row.delete()
 
 
 @transaction.atomic

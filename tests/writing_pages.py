@@ -25,6 +25,8 @@ announcement_preview@published    S-2--F-F22 SXXXXXXXXX SXXXXXXXXX
 announcement_preview@withdrawn    S-2-----22 SXXXXXXXXX SXXXXXXXXX
 announcement_submit@draft         SXXXXXXXXX S-3------- SXXXXXXXXX
 announcement_submit@submitted     SXXXXXXXXX S-3-----FF SXXXXXXXXX
+announcement_drop@draft           S-2------- S-3------- SXXXXXXXXX
+announcement_drop@submitted       S-3-----FF S-3-----FF SXXXXXXXXX
 announcement_agree@edited         S-2-----FF S-2-----FF SXXXXXXXXX
 announcement_agree@submitted      S-3-----FF S-3-----FF SXXXXXXXXX
 announcement_rewrite@submitted    SFFFFFFF22 SFFFFFFF22 SXXXXXXXXX

@@ -1,1 +1,1 @@
-"""Pages of announcements: one file a subject."""
+"""Pages of announcements, one file a subject."""

@@ -190,6 +190,25 @@ def announcement_submit(request, pk: int):
     return redirect("announcement_preview", announcement.pk)
 
 
+@login_required
+@_anything
+def announcement_drop(request, pk: int):
+    """GET asks, POST deletes the draft."""
+    announcement = own_or_404(request, pk)
+    if announcement.status != Status.DRAFT:
+        messages.info(request, _("Only a draft that was never handed in can be deleted."))
+        return redirect("announcement_preview", announcement.pk)
+    if request.method == "POST":
+        try:
+            announcing.drop(announcement.pk, request.user)
+        except Refused as refusal:  # handed in meanwhile
+            messages.error(request, str(refusal))
+            return redirect("announcement_preview", announcement.pk)
+        messages.success(request, _("The draft is deleted."))
+        return redirect("announcement_write")
+    return render(request, "mailings/announcement_drop.html", {"announcement": announcement})
+
+
 def _visible_or_404(request: HttpRequest, pk: int) -> Announcement:
     found = Announcement.objects.visible_to(request.user).defer("search")
     found = found.select_related("topic", "author", "organisation")

@@ -258,6 +258,14 @@ def test_the_author_sees_the_difference_and_answers_by_a_button(client, author):
     assert found[0].title == "Lamps" and found[1].title != "Lamps"
 
 
+def test_deleting_a_draft_asks_first(client, author):
+    address = reverse("announcement_drop", args=[draft(author=author).pk])
+    assert "cannot be undone" in words(client.get(address))
+    assert Announcement.objects.count() == 1
+    assert client.post(address).url == WRITE
+    assert not Announcement.objects.exists()
+
+
 def test_withdrawing_asks_first(client, author):
     announcement = AnnouncementFactory(author=author)
     address = reverse("announcement_withdraw", args=[announcement.pk])
