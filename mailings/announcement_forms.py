@@ -262,6 +262,7 @@ class AnnouncementForm(forms.Form):
         """An announcement of what was typed so far, not saved, for a look at it."""
         cleaned = getattr(self, "cleaned_data", {})
         found = Announcement(title=cleaned.get("title", ""), text=cleaned.get("text", ""))
+        found.pk = self.announcement.pk if self.announcement else None
         for name in announcing.FIELDS:
             if cleaned.get(name):
                 setattr(found, name, cleaned[name])

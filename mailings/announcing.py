@@ -109,9 +109,7 @@ def save(
     announcement.save()
     for name in SETS:
         getattr(announcement, name).set(values[name])
-    for row in announcement.files.filter(pk__in=list(removed)):
-        transaction.on_commit(partial(row.file.storage.delete, row.file.name))
-        row.delete()
+    _remove(announcement.files.filter(pk__in=list(removed)))
     _keep_files(announcement, list(files), now)
     return announcement
 
@@ -159,6 +157,23 @@ def _keep_files(announcement: Announcement, files: list[Checked], now: datetime)
         )
         row.file.save(checked.name, checked.content, save=False)
         row.save()
+
+
+@transaction.atomic
+def drop(pk: int, by: User):
+    """Delete a draft that was never handed in, with its files. Raises Refused for all others."""
+    announcement = _locked(pk)
+    if announcement.author_id != by.pk or announcement.status != Status.DRAFT:
+        raise _wrong_state(announcement)
+    _remove(announcement.files.all())
+    announcement.delete()
+
+
+def _remove(files: Iterable[AnnouncementFile]):
+    """Delete these rows now, and what they hold with the transaction."""
+    for row in files:
+        transaction.on_commit(partial(row.file.storage.delete, row.file.name))
+        row.delete()
 
 
 @transaction.atomic
@@ -228,13 +243,21 @@ def _edited(pk: int, by: User, now: datetime) -> tuple[Announcement, Announcemen
     return announcement, announcement.edit
 
 
-@transaction.atomic
 def withdraw(pk: int, by: User, reason: str, now: datetime) -> Announcement:
     """Take it out of the archive, or out of the line of those that are to leave.
 
-    Mails that have left stay where they are. The Lead gives a reason, and the author is told.
+    Its mailing is stopped; mails that have left stay where they are. The Lead gives a reason, and
+    the author is told.
     Raises Refused for others, without that reason, and where it is in neither state.
     """
+    announcement = _withdraw(pk, by, reason, now)
+    # Afterwards, as it may take a while: a mail asks as it leaves whether it is withdrawn
+    campaigning.stop_for(pk, by, now)
+    return announcement
+
+
+@transaction.atomic
+def _withdraw(pk: int, by: User, reason: str, now: datetime) -> Announcement:
     announcement, reason = _locked(pk), reason.strip()
     if not permissions.can_withdraw(by, announcement):
         raise Refused(_("Only the author and the Lead can withdraw an announcement."))

@@ -71,6 +71,7 @@ from tests import (
     document_pages,
     meeting_pages,
     preference_pages,
+    writing_pages,
 )
 from wmaportal import mailbox
 
@@ -329,6 +330,7 @@ def lines() -> list[Line]:
             preference_pages.OURS,
             campaign_pages.OURS,
             announcement_pages.OURS,
+            writing_pages.OURS,
             ALLAUTH,
             ADMIN,
             *_of_models(),
@@ -350,6 +352,7 @@ def _of_models():
         + meeting_pages.MODELS
         + campaign_pages.MODELS
         + announcement_pages.MODELS
+        + writing_pages.MODELS
     ).splitlines():
         if not line.strip() or line.startswith("#"):
             continue
@@ -439,6 +442,7 @@ def furnish(now: datetime):
     preference_pages.furnish(partner, other, now)
     campaign_pages.furnish(partner, other, lead, now)
     announcement_pages.furnish(partner, other, lead, now)
+    writing_pages.furnish(partner, other, lead, now)
 
 
 #: Links to profiles, by the name of the object in the table: what the profile is changed to.
@@ -655,6 +659,7 @@ class World:
             **meeting_pages.keys(),
             **campaign_pages.keys(),
             **announcement_pages.keys(),
+            **writing_pages.keys(),
             "partners_country": "PE",
             "partners_decision": Decision.objects.first().pk,
             "partners_membership": self._membership("expert").pk,
@@ -749,6 +754,7 @@ class World:
             | preference_pages.arguments()
             | campaign_pages.arguments(now)
             | announcement_pages.arguments(now)
+            | writing_pages.arguments(now)
         )
 
     def _own(self) -> Expert:
@@ -785,6 +791,7 @@ _FIXED = {"admin:*": "/admin/nonsense/"}
 
 ALIKE = document_pages.ALIKE | advice_pages.ALIKE | meeting_pages.ALIKE | preference_pages.ALIKE
 ALIKE |= campaign_pages.ALIKE | announcement_pages.ALIKE
+ALIKE |= writing_pages.ALIKE
 #: Files and fragments: no pages.
 FILES = (
     document_pages.FILES
@@ -792,6 +799,7 @@ FILES = (
     | meeting_pages.FILES
     | campaign_pages.FILES
     | announcement_pages.FILES
+    | writing_pages.FILES
     | {
         "health",
         "robots",
@@ -840,6 +848,7 @@ QUERIES = (
     | meeting_pages.QUERIES
     | campaign_pages.QUERIES
     | announcement_pages.QUERIES
+    | writing_pages.QUERIES
     | {
         "search@words": ("search", "?q=lamps"),
         "search@nothing": ("search", "?q=thermomters"),

@@ -55,8 +55,8 @@ def announcement_agree(request, pk: int):
 
 
 @login_required
-@permission_required("mailings.change_announcement", raise_exception=True)
 @_anything
+@permission_required("mailings.change_announcement", raise_exception=True)
 def announcement_rewrite(request, pk: int):
     """The Lead proposes other words."""
     found = Announcement.objects.visible_to(request.user).select_related("topic", "author")

@@ -101,8 +101,9 @@ def _form(request: HttpRequest, form: AnnouncementForm, announcement, now):
             messages.success(request, _("The draft is saved. Nobody but you sees it yet."))
             is_done = "look" in request.POST
             return redirect("announcement_preview" if is_done else "announcement_edit", saved.pk)
-    if form.is_bound:
-        context |= _look(form, request.user, now)
+    typed = form.typed() if form.is_bound else announcement
+    if typed:
+        context |= _look(typed, request.user, now)
     if announcement:
         context["files"] = list(announcement.files.all())
     return render(request, "mailings/announcement_edit.html", context, status=status)
@@ -128,13 +129,9 @@ def _is_key(sent: str) -> bool:
     return sent.isascii() and sent.isdecimal() and len(sent) < 19
 
 
-def _look(form: AnnouncementForm, user, now) -> dict:
-    """What the part `announcement_look.html` shows of what was typed so far."""
-    typed = form.typed()
-    near = []
-    if typed.title:
-        typed.pk = form.announcement.pk if form.announcement else None
-        near = duplicates.near(typed, user, now.date())
+def _look(typed: Announcement, user, now) -> dict:
+    """What the part `announcement_look.html` shows of a text."""
+    near = duplicates.near(typed, user, now.date()) if typed.title else []
     return {"typed": typed, "typed_html": to_html(typed.text), "near": near}
 
 
@@ -147,7 +144,8 @@ def announcement_look(request):
         raise PermissionDenied
     form = AnnouncementForm(request.POST, user=request.user, now=now)
     form.is_valid()
-    return render(request, "mailings/parts/announcement_look.html", _look(form, request.user, now))
+    context = _look(form.typed(), request.user, now)
+    return render(request, "mailings/parts/announcement_look.html", context)
 
 
 @login_required
@@ -190,6 +188,25 @@ def announcement_submit(request, pk: int):
         else:
             messages.success(request, _("Thank you. The Lead reads it and answers you by mail."))
     return redirect("announcement_preview", announcement.pk)
+
+
+@login_required
+@_anything
+def announcement_drop(request, pk: int):
+    """GET asks, POST deletes the draft."""
+    announcement = own_or_404(request, pk)
+    if announcement.status != Status.DRAFT:
+        messages.info(request, _("Only a draft that was never handed in can be deleted."))
+        return redirect("announcement_preview", announcement.pk)
+    if request.method == "POST":
+        try:
+            announcing.drop(announcement.pk, request.user)
+        except Refused as refusal:  # handed in meanwhile
+            messages.error(request, str(refusal))
+            return redirect("announcement_preview", announcement.pk)
+        messages.success(request, _("The draft is deleted."))
+        return redirect("announcement_write")
+    return render(request, "mailings/announcement_drop.html", {"announcement": announcement})
 
 
 def _visible_or_404(request: HttpRequest, pk: int) -> Announcement:

@@ -57,6 +57,18 @@ def test_the_lead_reads_it_in_the_queue(desk):
     assert "It was late" in page
 
 
+def test_five_announcements_take_the_queries_of_one(desk, django_assert_max_num_queries):
+    handed_in().countries.set(["PE"])
+    desk.get("/admin/")  # content types are remembered
+    with django_assert_max_num_queries(60) as one:
+        desk.get("/admin/")
+    for _number in range(4):
+        handed_in().countries.set(["PE", "KE"])
+    with django_assert_max_num_queries(60) as five:
+        desk.get("/admin/")
+    assert len(five) == len(one)
+
+
 def test_approve_takes_the_version_that_the_page_showed(desk):
     announcement = handed_in()
     for parts in ({}, {"part": "version-2"}, {"part": "version-x"}):

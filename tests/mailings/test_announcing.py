@@ -190,6 +190,24 @@ def test_five_files_at_most_and_a_removed_one_is_gone(django_capture_on_commit_c
     assert not storage.exists(name)
 
 
+def test_a_draft_is_deleted_with_its_files_and_nothing_else_is(
+    lead, django_capture_on_commit_callbacks
+):
+    author = PartnerUserFactory()
+    files = [check_document(SimpleUploadedFile("plan.txt", b"A plan"))]
+    pk = announcing.save(None, values(), 0, author, NOW, files).pk
+    file = Announcement.objects.get(pk=pk).files.get().file
+    for other in (lead, PartnerUserFactory()):
+        assert refused(announcing.drop, pk, other)
+    with django_capture_on_commit_callbacks(execute=True):
+        announcing.drop(pk, author)
+    assert not Announcement.objects.exists() and not file.storage.exists(file.name)
+    for status in Status:
+        if status != Status.DRAFT:
+            kept = AnnouncementFactory(status=status, publish_at=NOW)
+            assert refused(announcing.drop, kept.pk, kept.author)
+
+
 def test_nobody_begins_more_than_twenty_in_a_day():
     author = PartnerUserFactory()
     for _number in range(announcing.BEGUN_A_DAY):
@@ -415,6 +433,13 @@ def test_the_author_and_the_lead_withdraw_what_is_published_or_scheduled(lead):
         assert (one.status, one.withdrawn_at) == (Status.WITHDRAWN, NOW)
     assert announcing.publish_due(NOW + HOUR) == 0
     assert not Announcement.objects.visible_to(PartnerUserFactory())
+
+
+def test_the_mailing_of_a_withdrawn_one_is_stopped(lead):
+    announcement = handed_in()
+    announcing.approve(announcement.pk, lead, NOW)
+    announcing.withdraw(announcement.pk, announcement.author, "", NOW)
+    assert announcement.campaign.status == Campaign.Status.STOPPED
 
 
 def test_nobody_else_withdraws_and_not_from_another_state():

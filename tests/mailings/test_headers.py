@@ -32,9 +32,9 @@ from tests.mailings import (
     advice_mails,
     advice_mails_needs,
     advice_mails_survey,
-    announcement_mails,
     announcement_mails_campaign,
     announcement_mails_digest,
+    announcement_mails_writing,
     document_mails,
     meeting_mails,
 )
@@ -273,8 +273,8 @@ STEPS |= {
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
 STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
 STEPS |= document_mails.STEPS | advice_mails.STEPS
-STEPS |= meeting_mails.STEPS | announcement_mails.STEPS
-STEPS |= announcement_mails_campaign.STEPS
+STEPS |= meeting_mails.STEPS | announcement_mails_campaign.STEPS
+STEPS |= announcement_mails_writing.STEPS | announcement_mails_digest.STEPS
 STEPS |= advice_mails_needs.STEPS | advice_mails_survey.STEPS
 REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | advice_mails_survey.REMINDERS
 REMINDERS |= {"experts/mail/reminder"} | meeting_mails.REMINDERS

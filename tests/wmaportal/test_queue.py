@@ -252,6 +252,8 @@ def test_filters_show_one_kind(client, lead):
         ("registrations", 0),
         ("papers", 0),
         ("late_actions", 0),
+        ("announcements", 0),
+        ("late-announcements", 0),
         ("held-mail", 0),
         ("uncertain-mail", 0),
         ("files", 0),
