@@ -20,6 +20,7 @@ _TAGS = {
 }
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto"}
+_WITHIN_A_LINE = re.compile(r"</?(?:strong|em|a|code)\b[^>]*>")  # no space stands for these
 _HEADING = re.compile(r"<(/?)h([1-6])>")
 
 _reader = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
@@ -69,7 +70,8 @@ def to_text(text: str) -> str:
 
 def first_words(text: str, length: int = 200) -> str:
     """The beginning of a text in one line, for lists and feeds; at most `length` characters."""
-    words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", _reader.render(text))).split())
+    within_a_line = _WITHIN_A_LINE.sub("", _reader.render(text))
+    words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", within_a_line)).split())
     if len(words) <= length:
         return words
     return words[: length - 1].rsplit(" ", 1)[0] + "…"
