@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mailings.announcement_views import lists, reading
+from mailings.announcement_views import answers, lists, reading
 
 LISTS: list = [
     path("", lists.announcement_list, name="announcement_list"),
@@ -14,5 +14,9 @@ READING: list = [
     path("<int:pk>/", reading.announcement_detail, name="announcement_detail"),
     path("<int:pk>/files/<int:file>/", reading.announcement_file, name="announcement_file"),
 ]
+ANSWERS: list = [
+    path("<int:pk>/answer/", answers.announcement_answer, name="announcement_answer"),
+    path("answers/<int:pk>/", answers.announcement_answer_on, name="announcement_answer_on"),
+]
 
-urlpatterns = [*LISTS, *READING]
+urlpatterns = [*LISTS, *READING, *ANSWERS]

@@ -11,7 +11,8 @@ class MailingsConfig(AppConfig):
         from anymail.signals import inbound as taken_by_a_service
         from anymail.signals import tracking as said_by_a_service
 
-        from mailings import tracking  # tables exist from here on
+        from mailings import answering, tracking  # tables exist from here on
 
         said_by_a_service.connect(tracking.note, dispatch_uid="mailings.tracking")
         taken_by_a_service.connect(tracking.take, dispatch_uid="mailings.inbound")
+        answering.register()

@@ -28,7 +28,7 @@ _reader = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("ima
 
 def to_html(text: str) -> SafeString:
     """HTML of a text for a page or a mail; headings begin at h3, links go out with `rel`."""
-    found = _HEADING.sub(_lower, _reader.render(text))
+    found = _with_headings_in_order(_reader.render(text))
     return mark_safe(
         nh3.clean(
             found,
@@ -40,9 +40,17 @@ def to_html(text: str) -> SafeString:
     )
 
 
-def _lower(heading: re.Match) -> str:
-    level = min(int(heading[2]) + _FIRST_HEADING - 1, _LAST_HEADING)
-    return f"<{heading[1]}h{level}>"
+def _with_headings_in_order(found: str) -> str:
+    """The first heading is h3 however it was typed, and none is more than one below the last."""
+    level = _FIRST_HEADING - 1
+
+    def lowered(heading: re.Match) -> str:
+        nonlocal level
+        if not heading[1]:  # it begins
+            level = min(int(heading[2]) + _FIRST_HEADING - 1, level + 1, _LAST_HEADING)
+        return f"<{heading[1]}h{level}>"
+
+    return _HEADING.sub(lowered, found)
 
 
 def to_text(text: str) -> str:

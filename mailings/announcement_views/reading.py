@@ -37,6 +37,7 @@ def announcement_detail(request, pk: int):
         "about_url": _address_of_the_portal(announcement.about_path),
         "is_public": _is_public(announcement),
         "is_own": announcement.author_id == request.user.pk,
+        "can_answer": permissions.can_answer(request.user, announcement, today),
         "can_edit": permissions.can_edit(request.user, announcement),
         "can_withdraw": announcement.status == Announcement.Status.PUBLISHED
         and permissions.can_withdraw(request.user, announcement),

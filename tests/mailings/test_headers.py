@@ -32,6 +32,7 @@ from tests.mailings import (
     advice_mails,
     advice_mails_needs,
     advice_mails_survey,
+    announcement_mails_answers,
     document_mails,
     meeting_mails,
 )
@@ -270,8 +271,9 @@ STEPS |= {
 STEPS["experts/mail/address_changed"] = _posted("address_changed")
 STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
 STEPS |= document_mails.STEPS | advice_mails.STEPS
-STEPS |= meeting_mails.STEPS
+STEPS |= meeting_mails.STEPS | announcement_mails_answers.STEPS
 STEPS |= advice_mails_needs.STEPS | advice_mails_survey.STEPS
+RELAYED = advice_mails.RELAYED | announcement_mails_answers.RELAYED
 REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | advice_mails_survey.REMINDERS
 REMINDERS |= {"experts/mail/reminder"} | meeting_mails.REMINDERS
 TRANSACTIONAL = (
@@ -320,7 +322,7 @@ def without_mime(taken: Taken) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("template", sorted(set(STEPS) - REMINDERS - advice_mails.RELAYED))
+@pytest.mark.parametrize("template", sorted(set(STEPS) - REMINDERS - RELAYED))
 def test_the_headers_of_all_that_cannot_be_stopped(wire, template):
     taken = sent(wire, template, "José")
     row = OutgoingMail.objects.get()
@@ -412,8 +414,8 @@ def test_the_headers_of_what_a_person_wrote_to_another(wire, settings, monkeypat
     _strictly(taken)
 
 
-@pytest.mark.parametrize("template", sorted(advice_mails.RELAYED))
-def test_a_request_and_its_messages_leave_under_the_writers_name(wire, settings, template):
+@pytest.mark.parametrize("template", sorted(RELAYED))
+def test_what_people_write_to_each_other_leaves_under_the_writers_name(wire, settings, template):
     settings.INBOUND_ADDRESS = "portal@in.example.org"
     taken = sent(wire, template, "José")
     found, row = decoded(taken), OutgoingMail.objects.get()
