@@ -20,7 +20,9 @@ _KINDS = {
 def for_person(user) -> list[Waiting]:
     """Those that came back to their author: returned, or edited by the Lead."""
     said = {
-        _Status.RETURNED: _("The Lead returned it. Read the reason, change it and send it again."),
+        _Status.RETURNED: _(
+            "The Lead returned it. Read the reason, change it and hand it in again."
+        ),
         _Status.EDITED: _("The Lead would write it in another way. Say whether you agree."),
     }
     found = Announcement.objects.filter(author=user, status__in=said).defer("search")
