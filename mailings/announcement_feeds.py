@@ -62,9 +62,9 @@ class Announcements(Feed):
         facts = " · ".join(filter(None, (presenting.days(item), state)))
         return escape(writable("\n\n".join(filter(None, (facts, words)))))  # it is HTML in Atom
 
-    def item_author_name(self, item: Announcement) -> str:
-        """Never a person's name: the feed is for everybody."""
-        return writable(item.organisation.name) if item.organisation else ""
+    def item_author_name(self, item: Announcement) -> str | None:
+        """Never a person's name: the feed is for everybody. None: the author of the feed."""
+        return writable(item.organisation.name) if item.organisation else None
 
     def item_link(self, item: Announcement) -> str:
         return mail.absolute(item.get_absolute_url())

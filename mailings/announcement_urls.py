@@ -3,6 +3,7 @@
 from django.urls import path
 
 from mailings.announcement_views import (
+    answers,
     campaign,
     deciding,
     lists,
@@ -43,5 +44,9 @@ SENDING: list = [
         name="announcement_campaign_csv",
     ),
 ]
+ANSWERS: list = [
+    path("<int:pk>/answer/", answers.announcement_answer, name="announcement_answer"),
+    path("answers/<int:pk>/", answers.announcement_answer_on, name="announcement_answer_on"),
+]
 
-urlpatterns = [*LISTS, *READING, *WRITING, *SENDING]
+urlpatterns = [*LISTS, *READING, *WRITING, *SENDING, *ANSWERS]

@@ -36,6 +36,15 @@ def can_withdraw(user, announcement: Announcement) -> bool:
     )
 
 
+def can_answer(user, announcement: Announcement, today: date) -> bool:
+    """Partners, where somebody else wrote it and it stands in the archive."""
+    return (
+        ground.is_partner(user, today)
+        and announcement.status == Announcement.Status.PUBLISHED
+        and announcement.author_id != user.pk
+    )
+
+
 def sees_names(user) -> bool:
     """Partners, core members, Lead and secretariat read which person wrote an announcement."""
     return Audience.PARTNERS in Audience.of(user)

@@ -7,7 +7,12 @@ from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 
-from mailings.models import Announcement, AnnouncementFile, AnnouncementTopic
+from mailings.models import (
+    Announcement,
+    AnnouncementAnswer,
+    AnnouncementFile,
+    AnnouncementTopic,
+)
 from partners.audience import Audience
 from partners.models import User
 
@@ -33,6 +38,12 @@ announcement_file@core           S-2--2--22 XXXXXXXXXX XXXXXXXXXX
 announcement_file@draft          S-2------- XXXXXXXXXX XXXXXXXXXX
 announcement_file@submitted      S-2-----22 XXXXXXXXXX XXXXXXXXXX
 announcement_file@withdrawn      S-2-----22 XXXXXXXXXX XXXXXXXXXX
+announcement_answer@public       SFFFFFF222 SFFFFFF222 SXXXXXXXXX
+announcement_answer@partners     S-F--F-222 S-F--F-222 SXXXXXXXXX
+announcement_answer@core         S-F--F--22 S-F--F--22 SXXXXXXXXX
+announcement_answer@draft        S--------- S--------- SXXXXXXXXX
+announcement_answer@withdrawn    S--------- S--------- SXXXXXXXXX
+announcement_answer_on           S-2-2----- S-2-2----- SXXXXXXXXX
 announcement_file@elsewhere      S--------- XXXXXXXXXX XXXXXXXXXX
 """
 
@@ -101,6 +112,8 @@ def furnish(partner: User, other: User, lead: User, now: datetime):
             sha256="0" * 64,
         )
         kept.file.save("lamps.txt", ContentFile(b"lamps"))
+        if name == Audience.PUBLIC:
+            announcement.answers.create(person=other, at=now)
 
 
 def arguments(now: datetime) -> dict[str, list]:
@@ -114,7 +127,9 @@ def arguments(now: datetime) -> dict[str, list]:
     for name in _STATES:
         pk = keys[_title(name)]
         found[f"announcement_detail@{name}"] = [pk]
+        found[f"announcement_answer@{name}"] = [pk]
         found[f"announcement_file@{name}"] = [pk, files[pk]]
+    found["announcement_answer_on"] = [AnnouncementAnswer.objects.earliest("pk").pk]
     of_another = files[keys[_title("draft")]]
     found["announcement_file@elsewhere"] = [keys[_title("public")], of_another]
     return found

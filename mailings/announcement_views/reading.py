@@ -37,8 +37,10 @@ def announcement_detail(request, pk: int):
         "about_url": _address_of_the_portal(announcement.about_path),
         "is_public": _is_public(announcement),
         "is_own": announcement.author_id == request.user.pk,
+        "can_answer": permissions.can_answer(request.user, announcement, today),
         "can_edit": permissions.can_edit(request.user, announcement),
-        "can_withdraw": announcement.status == Announcement.Status.PUBLISHED
+        "can_withdraw": Announcement.Status.WITHDRAWN
+        in Announcement.NEXT.get(announcement.status, ())
         and permissions.can_withdraw(request.user, announcement),
         "can_moderate": permissions.can_moderate(request.user),
         "canonical": mail.absolute(announcement.get_absolute_url()),

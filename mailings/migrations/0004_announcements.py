@@ -1134,4 +1134,42 @@ class Migration(migrations.Migration):
                 models.F("user"), models.F("topic"), name="subscription_once"
             ),
         ),
+        migrations.CreateModel(
+            name="AnnouncementAnswer",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_by_author", models.BooleanField(default=False)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "announcement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="answers",
+                        to="mailings.announcement",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="announcement_answers",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "answer to an announcement",
+                "verbose_name_plural": "answers to announcements",
+                "ordering": ["at", "pk"],
+            },
+        ),
+        migrations.AddIndex(
+            model_name="announcementanswer",
+            index=models.Index(fields=["at"], name="announcementanswer_by_day"),
+        ),
     ]

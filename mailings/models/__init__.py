@@ -4,6 +4,7 @@ announce, and who wants to hear of it.
 
 from mailings.models.announcements import (
     Announcement,
+    AnnouncementAnswer,
     AnnouncementEdit,
     AnnouncementFile,
     ListRules,
@@ -30,6 +31,7 @@ from mailings.models.throttle import Throttle
 
 __all__ = [
     "Announcement",
+    "AnnouncementAnswer",
     "AnnouncementEdit",
     "AnnouncementFile",
     "AnnouncementTopic",

@@ -284,6 +284,55 @@ class AnnouncementFile(models.Model):
         return FORMATS.get(self.media_type, "")
 
 
+class AnswerQuerySet(models.QuerySet):
+    def with_people(self):
+        """With the announcement and both people."""
+        return self.select_related("announcement__author", "person").defer("announcement__search")
+
+    def of(self, user):
+        """Those in which this person is one of the two."""
+        return self.filter(Q(person=user) | Q(announcement__author=user))
+
+    def written_by(self, user):
+        return self.filter(
+            Q(person=user, is_by_author=False) | Q(announcement__author=user, is_by_author=True)
+        )
+
+
+class AnnouncementAnswer(models.Model):
+    """One message between the author and a partner who answers: that it was, not what it said.
+
+    The words are in its mail alone. The key is that of both places in the relay.
+    """
+
+    announcement = models.ForeignKey(Announcement, models.CASCADE, related_name="answers")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="announcement_answers"
+    )
+    #: Written by the author to the person; else by the person to the author
+    is_by_author = models.BooleanField(default=False)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("answer to an announcement")
+        verbose_name_plural = _("answers to announcements")
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["at"], name="announcementanswer_by_day")]
+
+    def __str__(self):
+        return f"{self.announcement}: {self.person}"
+
+    @property
+    def writer(self):
+        return self.announcement.author if self.is_by_author else self.person
+
+    @property
+    def reader(self):
+        return self.person if self.is_by_author else self.announcement.author
+
+
 class AnnouncementEdit(models.Model):
     """What the Lead would write instead, until the author agrees or says no."""
 

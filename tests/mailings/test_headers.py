@@ -32,6 +32,7 @@ from tests.mailings import (
     advice_mails,
     advice_mails_needs,
     advice_mails_survey,
+    announcement_mails_answers,
     announcement_mails_campaign,
     announcement_mails_digest,
     announcement_mails_writing,
@@ -275,11 +276,13 @@ STEPS["mailings/mail/reply_not_taken"] = reply_not_taken
 STEPS |= document_mails.STEPS | advice_mails.STEPS
 STEPS |= meeting_mails.STEPS | announcement_mails_campaign.STEPS
 STEPS |= announcement_mails_writing.STEPS | announcement_mails_digest.STEPS
+STEPS |= announcement_mails_answers.STEPS
 STEPS |= advice_mails_needs.STEPS | advice_mails_survey.STEPS
+RELAYED = advice_mails.RELAYED | announcement_mails_answers.RELAYED
 REMINDERS = document_mails.REMINDERS | advice_mails.REMINDERS | advice_mails_survey.REMINDERS
 REMINDERS |= {"experts/mail/reminder"} | meeting_mails.REMINDERS
 OF_THE_LIST = announcement_mails_campaign.OF_THE_LIST | announcement_mails_digest.OF_THE_LIST
-CANNOT_BE_STOPPED = set(STEPS) - REMINDERS - OF_THE_LIST - advice_mails.RELAYED
+CANNOT_BE_STOPPED = set(STEPS) - REMINDERS - OF_THE_LIST - RELAYED
 TRANSACTIONAL = (
     {"experts/mail/fresh_link"}
     | advice_mails.TRANSACTIONAL
@@ -489,8 +492,8 @@ def test_the_headers_of_what_a_person_wrote_to_another(wire, settings, monkeypat
     _strictly(taken)
 
 
-@pytest.mark.parametrize("template", sorted(advice_mails.RELAYED))
-def test_a_request_and_its_messages_leave_under_the_writers_name(wire, settings, template):
+@pytest.mark.parametrize("template", sorted(RELAYED))
+def test_what_people_write_to_each_other_leaves_under_the_writers_name(wire, settings, template):
     settings.INBOUND_ADDRESS = "portal@in.example.org"
     taken = sent(wire, template, "José")
     found, row = decoded(taken), OutgoingMail.objects.get()

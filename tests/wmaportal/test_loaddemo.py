@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from documents.demonstration import PUBLISHER
 from experts.models import Change, Correction, Expert, Invitation, Policy
-from mailings.models import Frequency, Preferences, Subscription
+from mailings.models import Announcement, Frequency, Preferences, Subscription
 from partners import demonstration, permissions
 from partners.models import Organisation, Partner, PartnershipArea, User
 from tests.everything import everything
@@ -123,3 +123,18 @@ def test_partners_chose_what_they_get_and_one_stopped_everything():
     stopped = Subscription.objects.filter(user__email="lamps@example.org")
     assert {(row.frequency, row.frequency_before) for row in stopped} == {("never", "daily")}
     assert Preferences.objects.filter(regions=["africa"]).count() == 1
+
+
+def test_announcements_are_true_with_a_source_or_say_that_they_are_invented():
+    true = Announcement.objects.filter(fictitious=False)
+    assert true.count() == 10
+    assert all("*Source: " in one.text for one in true)
+    assert {one.status for one in true} == {Announcement.Status.PUBLISHED}
+    invented = Announcement.objects.filter(fictitious=True)
+    assert {one.status for one in invented} == set(Announcement.Status)
+    assert all(one.title.endswith("(example)") for one in invented)
+
+
+def test_every_announcement_is_one_that_the_forms_would_take():
+    for announcement in Announcement.objects.all():
+        announcement.full_clean(exclude=["search", "last_day"])

@@ -351,7 +351,7 @@ def test_home_takes_as_many_queries_for_three_experts_as_for_one(
     ExpertFactory(country_id="KE")
     ExpertFactory(country_id="FR")
 
-    assert queries() == one <= 17
+    assert queries() == one <= 18
 
 
 @pytest.mark.parametrize("name", ["privacy", "accessibility", "contact"])

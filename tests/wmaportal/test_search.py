@@ -133,5 +133,6 @@ def test_every_app_with_a_directory_is_asked():
         "Library",
         "Meetings",
         "Papers of meetings",
+        "Announcements",
         "Organisations",
     ]

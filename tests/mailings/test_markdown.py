@@ -1,0 +1,38 @@
+"""Markdown of announcements: headings in order, the first words for lists and feeds."""
+
+import re
+
+import pytest
+
+from mailings import markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Two **lamps**, [one](https://example.org).", "Two lamps, one."),
+        ("# Head\n\nText\n- one\n- two", "Head Text one two"),
+        ("a & b <b>", "a & b <b>"),
+        ("", ""),
+        ("word " * 60, " ".join(["word"] * 39) + "…"),
+    ],
+)
+def test_first_words_are_one_line_without_marks(text, expected):
+    assert markdown.first_words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("#", "3"),
+        ("###", "3"),
+        ("# ## ###", "345"),
+        ("## # ####", "334"),
+        ("# ## ### #### ##### ######", "345666"),
+        ("### ##", "34"),
+    ],
+)
+def test_no_heading_is_left_out_on_the_way_down(typed, expected):
+    html = markdown.to_html("\n\n".join(f"{one} Head" for one in typed.split()))
+
+    assert "".join(re.findall(r"<h(\d)>Head</h\1>", html)) == expected
