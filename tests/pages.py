@@ -69,6 +69,7 @@ from tests import (
     announcement_pages,
     campaign_pages,
     document_pages,
+    following_pages,
     meeting_pages,
     preference_pages,
     writing_pages,
@@ -328,6 +329,7 @@ def lines() -> list[Line]:
             advice_pages.OURS,
             meeting_pages.OURS,
             preference_pages.OURS,
+            following_pages.OURS,
             campaign_pages.OURS,
             announcement_pages.OURS,
             writing_pages.OURS,
@@ -440,6 +442,7 @@ def furnish(now: datetime):
     advice_pages.furnish(partner, other, lead, now)
     meeting_pages.furnish(partner, other, lead, now)
     preference_pages.furnish(partner, other, now)
+    following_pages.furnish(partner, now)
     campaign_pages.furnish(partner, other, lead, now)
     announcement_pages.furnish(partner, other, lead, now)
     writing_pages.furnish(partner, other, lead, now)
@@ -752,6 +755,7 @@ class World:
             | advice_pages.arguments(now)
             | meeting_pages.arguments(now)
             | preference_pages.arguments()
+            | following_pages.arguments()
             | campaign_pages.arguments(now)
             | announcement_pages.arguments(now)
             | writing_pages.arguments(now)
