@@ -8,7 +8,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 
-from mailings import announcing, duplicates, pasted, readership, word_changes
+from mailings import announcing, duplicates, pasted, readership, tasks, word_changes
 from mailings.models import (
     Announcement,
     Campaign,
@@ -416,6 +416,14 @@ def test_only_what_is_scheduled_is_published_by_itself(status, lead):
     assert refused(announcing.publish, announcement.pk, lead, NOW)
     assert announcing.publish_due(NOW) == 0
     assert campaigns() == []
+
+
+def test_workers_look_every_minute_for_what_is_due(settings):
+    pk = scheduled(NOW).pk
+    beat = settings.CELERY_BEAT_SCHEDULE["publish announcements"]
+    assert beat["task"] == tasks.publish_announcements.name and beat["schedule"] == 60
+    tasks.publish_announcements()
+    assert campaigns() == [pk]
 
 
 # Taking it back
