@@ -26,6 +26,7 @@ TEMPLATES = [
     "experts/by_link/*",
     "advice/survey_by_link*.html",
     "advice/mail/survey.*",
+    "mailings/mail/announcement_answer.*",
     "mailings/stop.html",
     *(f"experts/mail/{name}.*" for name in MAILS),
     "experts/consent/2026-11.html",
