@@ -16,7 +16,7 @@ from statistics import median
 
 from bench.ground import child
 from bench.imports import peak_megabytes
-from bench.outbox import BARE_AT_LEAST, MEMORY, bare, ground
+from bench.outbox import BARE_AT_LEAST, bare, ground
 from bench.sink import Sink
 from wmaportal.local import servers
 
@@ -51,20 +51,11 @@ Write to us if you collected such waste before, and tell us what went wrong.
 
 
 def measure(wanted) -> list[dict]:
-    rows = []
-    if wanted("campaign.rate_vs_smtplib"):
-        with ExitStack() as stack:
-            rows.append(_rate(*ground(stack, tempfile.gettempdir())))
-    if wanted("campaign.start_100k_ratio"):
-        with ExitStack() as stack:
-            rows.append(_freeze(*ground(stack, tempfile.gettempdir())))
-    if wanted("campaign.code_seconds"):
-        with ExitStack() as stack:
-            rows.append(_code(*ground(stack, tempfile.gettempdir())))
-    if wanted("campaign.memory"):
-        with ExitStack() as stack:
-            rows.append(_memory(*ground(stack, MEMORY)))
-    return rows
+    steps = dict(zip(NAMES, (_rate, _freeze, _code, _memory), strict=True))
+    with ExitStack() as stack:
+        # The disk is what production has
+        environ, sink = ground(stack, tempfile.gettempdir())
+        return [step(environ, sink) for name, step in steps.items() if wanted(name)]
 
 
 def _rate(environ: dict[str, str], sink: Sink) -> dict:
@@ -94,7 +85,6 @@ def _freeze(environ: dict[str, str], sink: Sink) -> dict:
 def _code(environ: dict[str, str], sink: Sink) -> dict:
     """A mailing is being sent by one worker; codes are asked for by another process."""
     child(environ, "bench.campaign", "announce", str(MANY))
-    sink.keep(True)
     worker = subprocess.Popen(
         [sys.executable, "-m", "bench.campaign", "send"], cwd=servers.ROOT, env=environ
     )

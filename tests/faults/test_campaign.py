@@ -18,35 +18,80 @@ import django; django.setup()
 from bench.campaign import announce
 announce({RECIPIENTS})
 """
-BEGIN = """
+#: A process that is ready before the mailing begins: it does each line that it is told
+MODERATOR = """
+import sys
 import django; django.setup()
 from django.utils import timezone
 from mailings import campaigning, outbox
 from mailings.models import Announcement, Campaign
 from partners.models import User
-now, author = timezone.now(), User.objects.first()
+author = User.objects.first()
+print("ready", flush=True)
+for line in sys.stdin:
+    exec(line)
+    print("done", flush=True)
 """
-START = "campaigning.start(Announcement.objects.get().pk, author, now)"
+START = "campaigning.start(Announcement.objects.get().pk, author, timezone.now())"
 CODE = (
     'outbox.post("partners/mail/code", "code@example.org", '
     '{"code": "123456", "why": "You sign in.", "minutes": 15}, outbox.Kind.TRANSACTIONAL)'
 )
 
-IN_HAND = {"queued", "deferred", "sending"}
-
 
 def step(name: str) -> str:
-    return f"campaigning.{name}(Campaign.objects.get().pk, author, now)"
+    return f"campaigning.{name}(Campaign.objects.get().pk, author, timezone.now())"
 
 
-def begin(portal: Portal, what: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", BEGIN + what], env=portal.environ, cwd=servers.ROOT
-    )
+class Moderator:
+    """Somebody who takes steps in a process of their own."""
+
+    def __init__(self, portal: Portal):
+        self.process = subprocess.Popen(
+            servers.dies_with_us([sys.executable, "-c", MODERATOR]),
+            env=portal.environ,
+            cwd=servers.ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._said() == "ready"
+
+    def _said(self) -> str:
+        return self.process.stdout.readline().strip()
+
+    def begin(self, what: str):
+        self.process.stdin.write(what + "\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        assert self._said() == "done"
+
+    def do(self, what: str):
+        self.begin(what)
+        self.end()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(IN_TIME)
+        self.process.stdout.close()
 
 
-def run(portal: Portal, what: str):
-    assert begin(portal, what).wait(IN_TIME) == 0
+@pytest.fixture
+def moderators(portal):
+    """Call it for one more moderator."""
+    found = []
+
+    def one() -> Moderator:
+        found.append(Moderator(portal))
+        return found[-1]
+
+    yield one
+    for moderator in found:
+        moderator.close()
+
+
+IN_HAND = {"queued", "deferred", "sending"}
 
 
 @pytest.fixture
@@ -76,14 +121,15 @@ def check_nobody_twice(portal: Portal):
 
 @pytest.mark.parametrize("portal", [4], indirect=True, ids=["short lease"])
 @pytest.mark.parametrize("number", [1, 2], ids=["one worker", "two workers"])
-def test_each_reader_gets_it_once_however_workers_are_killed(portal, number):
+def test_each_reader_gets_it_once_however_workers_are_killed(portal, moderators, number):
     """But for the one mail of each killed worker of which nobody knows."""
     seed = random.SystemRandom().randrange(10**6)
     pick = random.Random(seed)
     print(f"seed {seed}")
     points = sorted(pick.sample(range(5, RECIPIENTS - 50), 10))
     workers = [portal.start_worker() for _ in range(number)]
-    run(portal, START)
+    lead = moderators()
+    lead.do(START)
     with impatient(portal):
         for point in points:
             wait_for(portal, point)
@@ -96,9 +142,12 @@ def test_each_reader_gets_it_once_however_workers_are_killed(portal, number):
     check_nobody_twice(portal)
 
 
-def test_two_moderators_at_once_start_one_mailing(portal):
-    children = [begin(portal, START) for _ in range(2)]
-    assert [child.wait(IN_TIME) for child in children] == [0, 0]
+def test_two_moderators_at_once_start_one_mailing(portal, moderators):
+    both = [moderators() for _ in range(2)]
+    for moderator in both:
+        moderator.begin(START)
+    for moderator in both:
+        moderator.end()
     portal.start_worker()
     with impatient(portal):
         portal.wait_until_over()
@@ -110,33 +159,35 @@ def test_two_moderators_at_once_start_one_mailing(portal):
     assert servers.wait_until(lambda: portal.ask(is_done) == [("done",)], IN_TIME), portal.said()
 
 
-def test_a_mailing_that_is_paused_under_load_stands_still_and_loses_nothing(portal):
+def test_a_mailing_that_is_paused_under_load_stands_still_and_loses_nothing(portal, moderators):
     for _ in range(2):
         portal.start_worker()
-    run(portal, START)
+    lead = moderators()
+    lead.do(START)
     with impatient(portal):
         for point in (100, 300):
             wait_for(portal, point)
-            run(portal, step("pause"))
+            lead.do(step("pause"))
             assert servers.wait_until(lambda: not set(portal.states()) & IN_HAND, IN_TIME)
             before = len(portal.sink.taken())
-            run(portal, CODE)
+            lead.do(CODE)
             wait_for(portal, before + 1)
             assert portal.sink.taken()[before:] == ["code@example.org"], portal.said()
             assert portal.states()["paused"] >= RECIPIENTS - before
-            run(portal, step("resume"))
+            lead.do(step("resume"))
         portal.wait_until_over()
     check_nobody_twice(portal)
     assert portal.states() == {"sent": RECIPIENTS + 2}, portal.said()
 
 
-def test_a_mailing_that_is_stopped_under_load_never_goes_on(portal):
+def test_a_mailing_that_is_stopped_under_load_never_goes_on(portal, moderators):
     for _ in range(2):
         portal.start_worker()
-    run(portal, START)
+    lead = moderators()
+    lead.do(START)
     with impatient(portal):
         wait_for(portal, 100)
-        run(portal, step("stop"))
+        lead.do(step("stop"))
         portal.wait_until_over()
     check_nobody_twice(portal)
     found = portal.states()
@@ -144,10 +195,13 @@ def test_a_mailing_that_is_stopped_under_load_never_goes_on(portal):
     assert found["skipped"] > 0
 
 
-def test_who_stops_the_topic_in_mid_campaign_gets_nothing_from_the_next_claim_on(portal):
+def test_who_stops_the_topic_in_mid_campaign_gets_nothing_from_the_next_claim_on(
+    portal, moderators
+):
     for _ in range(2):
         portal.start_worker()
-    run(portal, START)
+    lead = moderators()
+    lead.do(START)
     with impatient(portal):
         wait_for(portal, 100)
         portal.ask("UPDATE mailings_subscription SET frequency = 'never' WHERE user_id % 2 = 0")
