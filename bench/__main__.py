@@ -22,6 +22,7 @@ MODULES = (
     "registration",
     "imports",
     "outbox",
+    "campaign",
     "reminders",
     "web",
     "transfer",

@@ -42,14 +42,14 @@ def measure(wanted) -> list[dict]:
     for name, place in zip(NAMES, (tempfile.gettempdir(), MEMORY), strict=False):
         if wanted(name):
             with ExitStack() as stack:
-                rows.append(_rates(name, *_ground(stack, place)))
+                rows.append(_rates(name, *ground(stack, place)))
     if wanted("outbox.peak_mb_ratio_50k"):
         with ExitStack() as stack:
-            rows.append(_memory(*_ground(stack, MEMORY)))
+            rows.append(_memory(*ground(stack, MEMORY)))
     return rows
 
 
-def _ground(stack: ExitStack, place: str) -> tuple[dict[str, str], Sink]:
+def ground(stack: ExitStack, place: str) -> tuple[dict[str, str], Sink]:
     """An empty portal with its PostgreSQL under `place`, and a mail server."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=place)))
     folder.chmod(0o711)
@@ -197,7 +197,7 @@ def rates(port: int):
             (f"portal+bounce-{key[1:33]}@example.org", to, content) for to, key, content in rows
         ]
         began = time.perf_counter()
-        _bare(port, mails)
+        bare(port, mails)
         found["bare"].append(MAILS / (time.perf_counter() - began))
     found["bytes"] = round(sum(len(content) for *_, content in mails) / MAILS)
     with connection.cursor() as cursor:
@@ -208,7 +208,7 @@ def rates(port: int):
     print(json.dumps(found))
 
 
-def _bare(port: int, mails: list[tuple[str, str, bytes]]):
+def bare(port: int, mails: list[tuple[str, str, bytes]]):
     """The yardstick: what smtplib does over one connection, and nothing else."""
     with smtplib.SMTP("127.0.0.1", port) as connection:
         for sender, to, content in mails:

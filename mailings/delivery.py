@@ -48,7 +48,7 @@ CANNOT_BE_WRITTEN = (BadHeaderError, TemplateDoesNotExist, TemplateSyntaxError, 
 
 
 class Lost(Exception):
-    """The lease ran out and the row belongs to another worker."""
+    """The row is not this worker's any more: the lease ran out, or its mailing was paused."""
 
 
 def deliver(
@@ -65,7 +65,7 @@ def deliver(
         while worker.has_time() and worker.batch(only_first):
             pass
     except Lost:
-        logger.warning("A lease ran out; another worker goes on.")
+        logger.warning("A lease ran out or a mailing was paused; another worker goes on.")
     finally:
         worker.close()
     return worker.done

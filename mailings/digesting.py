@@ -79,7 +79,7 @@ def _topic(frequency: Frequency, name) -> topics.Topic:
             for model in (Subscription, Follow)
         )
 
-    return topics.Topic(TOPICS[frequency], name, stop, start, is_stopped)
+    return topics.Topic(TOPICS[frequency], name, stop, start, is_stopped, user_of=int)
 
 
 # Making them

@@ -26,8 +26,6 @@ WRITTEN_BY_PEOPLE = frozenset({Kind.RELAYED, Kind.ANNOUNCEMENT})
 LOOP_MARK = "X-Portal-Loop"
 #: The same whatever language a mail is in: people sort their mail by it
 LIST_NAME = "Announcements of the Waste Management Area"
-#: Paths of pages that a mail names; they never change, as old mail is read for years
-ARCHIVE, PREFERENCES = "/announcements/", "/mail/preferences/"
 
 
 def headers(
@@ -71,9 +69,9 @@ def _of_the_list(letter: outbox.Letter) -> mime.Headers:
     return [
         ("List-Id", f'"{LIST_NAME}" <announcements.{settings.MAIL_DOMAIN}>'),
         ("List-Post", "NO"),
-        ("List-Help", f"<{ground.absolute(PREFERENCES)}>"),
+        ("List-Help", f"<{ground.absolute(reverse('mail_preferences'))}>"),
         ("List-Owner", f"<{owner or ground.absolute(reverse('contact'))}>"),
-        ("List-Archive", f"<{ground.absolute(ARCHIVE)}>"),
+        ("List-Archive", f"<{ground.absolute(reverse('announcement_list'))}>"),
         *([("Archived-At", f"<{letter.archived}>")] if letter.archived else []),
         ("Precedence", "list"),
         ("X-Auto-Response-Suppress", "OOF, AutoReply"),
@@ -82,7 +80,7 @@ def _of_the_list(letter: outbox.Letter) -> mime.Headers:
 
 def announcement_page(pk: int) -> str:
     """The full address of the page of an announcement."""
-    return ground.absolute(f"{ARCHIVE}{pk}/")
+    return ground.absolute(reverse("announcement_detail", args=[pk]))
 
 
 def _sender(words: str) -> str:

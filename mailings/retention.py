@@ -106,7 +106,9 @@ def forget_address(address: str, now: datetime) -> int:
     if not address:
         return 0
     mails = OutgoingMail.objects.filter(to__iexact=address)
-    waiting = mails.filter(state__in=(*OutgoingMail.WAITING, State.UNCERTAIN), claimed_by=None)
+    waiting = mails.filter(
+        state__in=(*OutgoingMail.WAITING, State.PAUSED, State.UNCERTAIN), claimed_by=None
+    )
     waiting.exclude(kind=OutgoingMail.Kind.TRANSACTIONAL).update(
         state=State.SKIPPED, answer="The profile was erased.", finished_at=now
     )

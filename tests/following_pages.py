@@ -7,7 +7,7 @@ from datetime import datetime
 from mailings import following
 from mailings.models import Follow, PostedMail
 from meetings.models import Meeting
-from partners.models import User
+from partners.models import Partner, User
 
 OURS = """
 #                              GET        POST       PUT        DELETE
@@ -26,11 +26,13 @@ TOKENS = {"waiting": "posted-waiting", "dead": "posted-dead"}
 
 
 def furnish(partner: User, now: datetime):
-    """The partner follows two things, and a mail of the partner waits for an answer."""
+    """The partner follows two things, and a mail of another partner waits for an answer."""
+    author = User.objects.create_user("posts@example.org", name="Posts by mail (example)")
+    Partner.objects.create(person=author, status=Partner.Status.APPROVED)
     following.begin("country", "KE", partner, now)
     Follow.objects.create(user=partner, kind="document", key="gone", name="What is gone")
     PostedMail.objects.create(
-        user=partner,
+        user=author,
         message_hash="0" * 64,
         at=now,
         state=PostedMail.State.ASKED,

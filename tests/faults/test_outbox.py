@@ -138,15 +138,14 @@ class Portal:
         assert uncertain <= self.killed + told["broken"], self.said()
 
 
-@pytest.fixture
-def portal(tmp_path, request):
-    """A portal with 600 mails in its outbox and nobody to deliver them yet."""
-    lease = getattr(request, "param", 30)
+@contextlib.contextmanager
+def running(tmp_path, lease: int, script: str):
+    """A portal after this script, with beat and nobody to deliver mail yet."""
     migrated.copy_to(tmp_path / "postgres")
     # Synchronous commits: what was committed must be there after a kill
     postgres = servers.Postgres(tmp_path / "postgres", {"fsync": "off"})
     valkey = servers.Valkey(tmp_path / "valkey")
-    running = None
+    portal = None
     try:
         postgres.start()
         valkey.start()
@@ -162,19 +161,26 @@ def portal(tmp_path, request):
                 "MAIL_RATE": "100",
             }
             subprocess.run(
-                [sys.executable, "-c", POST],
+                [sys.executable, "-c", script],
                 env=environ | {"OUTBOX_RING": "false"},
                 cwd=servers.ROOT,
                 check=True,
             )
-            running = Portal(tmp_path, environ, postgres, valkey, sink)
-            running.start_beat()
-            yield running
+            portal = Portal(tmp_path, environ, postgres, valkey, sink)
+            portal.start_beat()
+            yield portal
     finally:
-        if running:
-            running.close()
+        if portal:
+            portal.close()
         valkey.close()
         postgres.close()
+
+
+@pytest.fixture
+def portal(tmp_path, request):
+    """A portal with 600 mails in its outbox and nobody to deliver them yet."""
+    with running(tmp_path, getattr(request, "param", 30), POST) as found:
+        yield found
 
 
 @contextlib.contextmanager

@@ -143,11 +143,11 @@ def test_no_mail_says_any_more_who_an_erased_person_was():
 
 
 def test_what_waits_for_an_erased_person_does_not_leave_but_sign_in_mail_does():
-    waiting, uncertain = mail("queued"), mail("uncertain")
+    waiting, paused, uncertain = mail("queued"), mail("paused"), mail("uncertain")
     sign_in = mail("queued", kind="transactional", template="")
 
-    assert retention.forget_address(TO, NOW) == 2
-    for row in (waiting, uncertain):
+    assert retention.forget_address(TO, NOW) == 3
+    for row in (waiting, paused, uncertain):
         row.refresh_from_db()
         assert (row.state, row.to, row.answer) == ("skipped", "", "The profile was erased.")
     sign_in.refresh_from_db()
