@@ -67,7 +67,8 @@ def _of_campaign(campaign: Campaign, mails: list[OutgoingMail], now: datetime) -
     lost = keys - wanted.keys()
     why = _why_not(announcement, lost, now) if lost else {}
     stops = topics.tokens(TOPIC, [subscription for subscription, *_ in wanted.values()])
-    same = {language: _same(announcement, language) for *_, language in wanted.values()}
+    languages = {language for *_, language in wanted.values()}
+    same = {language: _same(announcement, language) for language in languages}
     found: dict[int, Fate] = {}
     for mail in mails:
         if mail.reader_id not in wanted:
