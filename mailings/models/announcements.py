@@ -172,7 +172,11 @@ class Announcement(models.Model):
         Country, blank=True, related_name="announcements", verbose_name=_("countries")
     )
     terms = models.ManyToManyField(
-        Term, blank=True, related_name="announcements", verbose_name=_("expertise")
+        Term,
+        through="mailings.AnnouncementTerm",
+        blank=True,
+        related_name="announcements",
+        verbose_name=_("expertise"),
     )
     amount = models.DecimalField(
         _("amount"),
@@ -254,6 +258,23 @@ class Announcement(models.Model):
 
     def is_past(self, today: date) -> bool:
         return self.last_day is not None and self.last_day < today
+
+
+class AnnouncementTerm(models.Model):
+    """An announcement is about a field of expertise. PROTECT: a term in use is merged."""
+
+    announcement = models.ForeignKey(Announcement, models.CASCADE)
+    term = models.ForeignKey(Term, models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("expertise of an announcement")
+        verbose_name_plural = _("expertise of announcements")
+        constraints = [
+            models.UniqueConstraint("announcement", "term", name="announcement_term_once")
+        ]
+
+    def __str__(self):
+        return str(self.term)
 
 
 class AnnouncementFile(models.Model):
