@@ -68,7 +68,7 @@ def _of_campaign(campaign: Campaign, mails: list[OutgoingMail], now: datetime) -
     why = _why_not(announcement, lost, now) if lost else {}
     stops = topics.tokens(TOPIC, [subscription for subscription, *_ in wanted.values()])
     languages = {language for *_, language in wanted.values()}
-    same = {language: _same(announcement, language) for language in languages}
+    same = {language: same_for_all(announcement, language) for language in languages}
     found: dict[int, Fate] = {}
     for mail in mails:
         if mail.reader_id not in wanted:
@@ -119,7 +119,7 @@ def _sender(announcement: Announcement) -> str:
     return f"{' '.join(announcement.author.name.split()) or kinds.LIST_NAME} via WMA"
 
 
-def _same(announcement: Announcement, language: str) -> dict:
+def same_for_all(announcement: Announcement, language: str) -> dict:
     """What is the same in all mails of one language: hashable, as write_alike asks for."""
     with translation.override(language):
         as_html, as_text, is_cut = _words(announcement.text)

@@ -12,11 +12,19 @@ class MailingsConfig(AppConfig):
         from anymail.signals import tracking as said_by_a_service
 
         # Tables exist from here on
-        from mailings import announcement_mails, answering, digesting, subscribing, tracking
+        from mailings import (
+            announcement_mails,
+            answering,
+            digesting,
+            subscribing,
+            tracking,
+            trying_out,
+        )
 
         digesting.register()
         said_by_a_service.connect(tracking.note, dispatch_uid="mailings.tracking")
         taken_by_a_service.connect(tracking.take, dispatch_uid="mailings.inbound")
         subscribing.register()
         announcement_mails.register()
+        trying_out.register()
         answering.register()

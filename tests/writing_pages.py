@@ -23,6 +23,8 @@ announcement_preview@edited       S-2-----22 SXXXXXXXXX SXXXXXXXXX
 announcement_preview@scheduled    S-2-----22 SXXXXXXXXX SXXXXXXXXX
 announcement_preview@published    S-2--F-F22 SXXXXXXXXX SXXXXXXXXX
 announcement_preview@withdrawn    S-2-----22 SXXXXXXXXX SXXXXXXXXX
+announcement_test@draft           SXXXXXXXXX S-3------- SXXXXXXXXX
+announcement_test@submitted       SXXXXXXXXX S-3-----33 SXXXXXXXXX
 announcement_submit@draft         SXXXXXXXXX S-3------- SXXXXXXXXX
 announcement_submit@submitted     SXXXXXXXXX S-3-----FF SXXXXXXXXX
 announcement_drop@draft           S-2------- S-3------- SXXXXXXXXX

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mailings import announcing, duplicates, permissions, readership
+from mailings import announcing, duplicates, permissions, readership, trying_out
 from mailings.announcement_forms import FOLDED, AnnouncementForm, topics_for
 from mailings.markdown import to_html
 from mailings.models import Announcement
@@ -155,10 +155,8 @@ def announcement_preview(request, pk: int):
 
     For the author, and for the Lead once it is handed in.
     """
-    announcement, now = _visible_or_404(request, pk), timezone.now()
+    announcement, now = _own_or_moderated(request, pk), timezone.now()
     is_own = announcement.author_id == request.user.pk
-    if not is_own and not permissions.can_moderate(request.user):
-        raise PermissionDenied
     context = {
         "announcement": announcement,
         "look": LOOKS[announcement.status],
@@ -171,6 +169,21 @@ def announcement_preview(request, pk: int):
         "near": duplicates.near(announcement, request.user, now.date()),
     }
     return render(request, "mailings/announcement_preview.html", context)
+
+
+@login_required
+@require_POST
+def announcement_test(request, pk: int):
+    """One mail to the person who asks: the announcement as readers will get it."""
+    announcement = _own_or_moderated(request, pk)
+    try:
+        trying_out.send(announcement, request.user, timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        said = _("A test mail is on its way to %(address)s.") % {"address": request.user.email}
+        messages.success(request, said)
+    return redirect("announcement_preview", announcement.pk)
 
 
 @login_required
@@ -213,6 +226,14 @@ def _visible_or_404(request: HttpRequest, pk: int) -> Announcement:
     found = Announcement.objects.visible_to(request.user).defer("search")
     found = found.select_related("topic", "author", "organisation")
     return get_object_or_404(found.prefetch_related("countries", "terms", "files"), pk=pk)
+
+
+def _own_or_moderated(request: HttpRequest, pk: int) -> Announcement:
+    """The person's own, or any for the Lead. Raises PermissionDenied for one of somebody else."""
+    announcement = _visible_or_404(request, pk)
+    if announcement.author_id != request.user.pk and not permissions.can_moderate(request.user):
+        raise PermissionDenied
+    return announcement
 
 
 def own_or_404(request: HttpRequest, pk: int) -> Announcement:

@@ -1,6 +1,6 @@
 """Each mail to the author of an announcement, by the step that sends it (test_headers.py)."""
 
-from mailings import announcing
+from mailings import announcing, trying_out
 from tests.factories import NOW, AnnouncementFactory, LeadFactory, PartnerUserFactory
 
 
@@ -31,6 +31,13 @@ def announcement_withdrawn(names):
     announcing.withdraw(announcement.pk, LeadFactory(), f"Because {names} & <co>.", NOW)
 
 
+def announcement_test(names):
+    announcement = AnnouncementFactory(
+        title=f"Lamps of {names}", author=PartnerUserFactory(name=names), status="submitted"
+    )
+    trying_out.send(announcement, PartnerUserFactory(), NOW)
+
+
 STEPS = {
     f"mailings/mail/{step.__name__}": step
     for step in (
@@ -38,5 +45,6 @@ STEPS = {
         announcement_edited,
         announcement_published,
         announcement_withdrawn,
+        announcement_test,
     )
 }
