@@ -22,6 +22,7 @@ from mailings.models import (
     AnnouncementTopic,
     Bounce,
     ListRules,
+    MailingPolicy,
     OutgoingMail,
     Suppression,
     TrustedAuthor,
@@ -317,6 +318,31 @@ class ListRulesAdmin(NothingDeleted, RecordAdmin):
         obj.published_by, obj.published_at = request.user, timezone.now()
         super().save_model(request, obj, form, change)
         decisions.record(request.user, "wrote", obj, obj.published_at)
+
+
+@admin.register(MailingPolicy)
+class MailingPolicyAdmin(NothingDeleted, RecordAdmin):
+    """One row: its list leads to it, and makes it with the usual values where none was saved."""
+
+    fields = ["four_eyes"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def changelist_view(self, request, extra_context=None):
+        return redirect("admin:mailings_mailingpolicy_change", 1)
+
+    def get_object(self, request, object_id, from_field=None):
+        return MailingPolicy.current() if object_id == "1" else None
+
+    def save_model(self, request, policy, form, change):
+        super().save_model(request, policy, form, change)
+        if form.has_changed():
+            said = "; ".join(f"{name}: {form.cleaned_data[name]}" for name in form.changed_data)
+            decisions.record(request.user, "changed policy", policy, timezone.now(), reason=said)
+
+    def response_post_save_change(self, request, policy):
+        return redirect("admin:index")
 
 
 @admin.register(TrustedAuthor)

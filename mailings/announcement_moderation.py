@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from mailings import announcing
 from mailings.announcement_forms import MomentForm
 from mailings.markdown import to_html
-from mailings.models import Announcement
+from mailings.models import Announcement, MailingPolicy
 from partners.moderation import Answer, Asked, Bulk, Item, Kind, Step
 
 
@@ -23,13 +23,14 @@ def _late(now: datetime) -> QuerySet[Announcement]:
 
 
 def _describe_announcements(announcements: QuerySet[Announcement]) -> list[Item]:
-    found = announcements.select_related("topic", "author", "organisation")
+    found = announcements.select_related("topic", "author", "organisation", "first_approved_by")
+    four_eyes = MailingPolicy.current().four_eyes
     return [
         Item(
             object=one,
             title=_("%(topic)s: %(title)s") % {"topic": one.topic, "title": one.title},
             since=one.since,
-            facts={"body": to_html(one.text)},
+            facts={"body": to_html(one.text), "needs_two": four_eyes and one.goes_to_everybody()},
         )
         for one in found.prefetch_related("countries", "terms", "files")
     ]
@@ -78,6 +79,12 @@ KINDS = (
                     pk, answer.by, answer.now, seen=_seen(answer)
                 ),
                 gettext_lazy("Published: %(item)s. It is being sent."),
+            ),
+            "approve_first": Step(
+                lambda pk, answer: announcing.approve_first(
+                    pk, answer.by, answer.now, seen=_seen(answer)
+                ),
+                gettext_lazy("Approved: %(item)s. Another Lead reads it before it is sent."),
             ),
             "schedule": _SCHEDULE,
             "let_through": Step(

@@ -18,6 +18,7 @@ from mailings.models import (
     AnnouncementFile,
     AnnouncementTopic,
     ListRules,
+    MailingPolicy,
     RulesAcceptance,
     TrustedAuthor,
 )
@@ -199,7 +200,7 @@ def submit(pk: int, by: User, now: datetime) -> Announcement:
     announcement.submitted_at, announcement.reason = now, ""
     announcement.save(update_fields=["status", "submitted_at", "reason"])
     trusted = TrustedAuthor.objects.filter(user=by).first()
-    if trusted:
+    if trusted and not needs_two(announcement):
         announcement.decided_by, announcement.decided_at = trusted.by, now
         _publish(announcement, by, now)
     return announcement
@@ -207,7 +208,8 @@ def submit(pk: int, by: User, now: datetime) -> Announcement:
 
 @transaction.atomic
 def agree(pk: int, by: User, now: datetime) -> Announcement:
-    """The author takes the Lead's words, and they are published at once.
+    """The author takes the Lead's words, and they are published at once; what two Leads have to
+    read waits for the other one.
 
     The Lead wrote exactly these words and so agreed to them, and nothing else of the announcement
     can change while it waits for the author: a second look would be at the same thing.
@@ -219,7 +221,13 @@ def agree(pk: int, by: User, now: datetime) -> Announcement:
     announcement.decided_by, announcement.decided_at = edit.by, now
     announcement.save(update_fields=["title", "text", "version", "decided_by", "decided_at"])
     edit.delete()
-    _publish(announcement, by, now)
+    if needs_two(announcement):
+        _move(announcement, Status.SUBMITTED)
+        announcement.submitted_at = now
+        announcement.save(update_fields=["status", "submitted_at"])
+        _note_first(announcement, edit.by)
+    else:
+        _publish(announcement, by, now)
     return announcement
 
 
@@ -283,9 +291,12 @@ def approve(
     """The Lead agrees: it is published now, or at a later moment.
 
     `seen`: the version that was read; None where nothing can have changed since.
-    Raises Refused where it does not wait, was changed since, or the moment is past or too far off.
+    Raises Refused where it does not wait, was changed since, or the moment is past or too far off,
+    and where another Lead has to approve it first.
     """
     announcement = _waiting(pk, seen)
+    if needs_two(announcement) and not has_other_eyes(announcement, by):
+        raise Refused(_("It goes to everybody, so another Lead has to approve it, too."))
     announcement.decided_by, announcement.decided_at = by, now
     decisions.record(by, "approved", announcement, now)
     if publish_at is None:
@@ -293,6 +304,37 @@ def approve(
     else:
         _schedule(announcement, publish_at, now)
     return announcement
+
+
+def needs_two(announcement: Announcement) -> bool:
+    """Whether two Leads read it: the switch is on, and it goes to everybody."""
+    return MailingPolicy.current().four_eyes and announcement.goes_to_everybody()
+
+
+def has_other_eyes(announcement: Announcement, by: User) -> bool:
+    """Whether another Lead than this one agreed to it as it is now."""
+    return (
+        announcement.first_approved_by_id not in (None, by.pk)
+        and announcement.first_approved_version == announcement.version
+    )
+
+
+@transaction.atomic
+def approve_first(pk: int, by: User, now: datetime, seen: int | None = None) -> Announcement:
+    """The first of two Leads agrees: it waits for the other one. Safe to repeat.
+
+    Raises Refused where it does not wait or was changed since.
+    """
+    announcement = _waiting(pk, seen)
+    _note_first(announcement, by)
+    decisions.record(by, "approved as the first", announcement, now)
+    return announcement
+
+
+def _note_first(announcement: Announcement, by: User):
+    announcement.first_approved_by = by
+    announcement.first_approved_version = announcement.version
+    announcement.save(update_fields=["first_approved_by", "first_approved_version"])
 
 
 @transaction.atomic

@@ -69,6 +69,8 @@ LEAD = frozenset(
         "experts.moderate",
         "experts.export_private",
         "partners.moderate",
+        "mailings.view_mailingpolicy",
+        "mailings.change_mailingpolicy",
         "mailings.view_announcement",
         "mailings.change_announcement",
         "mailings.view_campaign",

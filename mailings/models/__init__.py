@@ -9,6 +9,7 @@ from mailings.models.announcements import (
     AnnouncementFile,
     AnnouncementTerm,
     ListRules,
+    MailingPolicy,
     RulesAcceptance,
     TrustedAuthor,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "Frequency",
     "ListRules",
     "MailLink",
+    "MailingPolicy",
     "OutgoingMail",
     "PostedMail",
     "Preferences",

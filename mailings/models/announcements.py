@@ -81,6 +81,32 @@ class TrustedAuthor(models.Model):
         return str(self.user)
 
 
+class MailingPolicy(models.Model):
+    """One row, for all mailings."""
+
+    four_eyes = models.BooleanField(
+        _("two Leads read what goes to everybody"),
+        default=False,
+        help_text=_(
+            "Holds for announcements that name no country and no expertise, and are not for core "
+            "members alone."
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("policy of mailings")
+        verbose_name_plural = _("policy of mailings")
+        constraints = [models.CheckConstraint(name="mailingpolicy_one_row", condition=Q(pk=1))]
+
+    def __str__(self):
+        return str(self._meta.verbose_name)
+
+    @classmethod
+    def current(cls) -> "MailingPolicy":
+        """The row, or one with the defaults where none was saved yet."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
 class AnnouncementQuerySet(models.QuerySet):
     def published(self):
         """Those that stand in the archive for the people of their audience."""
@@ -217,6 +243,16 @@ class Announcement(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: The first of two Leads, and the version that this one agreed to
+    first_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+    first_approved_version = models.PositiveIntegerField(null=True, editable=False)
     #: Why it was returned or withdrawn
     reason = models.TextField(_("reason"), max_length=2000, blank=True)
     publish_at = models.DateTimeField(_("leaves"), null=True, blank=True)
@@ -255,6 +291,10 @@ class Announcement(models.Model):
 
     def get_absolute_url(self):
         return reverse("announcement_detail", args=[self.pk])
+
+    def goes_to_everybody(self) -> bool:
+        """To all partners who chose its topic: it names neither country nor expertise."""
+        return self.audience != Audience.CORE and not self.countries.all() and not self.terms.all()
 
     def is_past(self, today: date) -> bool:
         return self.last_day is not None and self.last_day < today
