@@ -1,0 +1,98 @@
+"""The whole way of an announcement: chosen, written, approved, in the mailbox, stopped, chosen."""
+
+import re
+from contextlib import suppress
+from email import message_from_bytes, policy
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+from aiosmtpd.controller import Controller
+from playwright.sync_api import expect
+
+from mailings import delivery
+from tests.factories import LeadFactory, PartnerUserFactory
+from wmaportal.local.servers import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NARROW = {"width": 360, "height": 800}
+
+
+class Sink:
+    """A mail server that keeps what it takes."""
+
+    def __init__(self):
+        self.taken = []
+
+    async def handle_DATA(self, server, session, envelope):
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        self.taken.append((envelope.rcpt_tos[0], message))
+        return "250 OK"
+
+
+@pytest.fixture
+def sink(settings):
+    found = Sink()
+    controller = Controller(found, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
+    yield found
+    controller.stop()
+
+
+def test_from_the_choice_of_a_reader_to_the_mail_and_back_to_the_choice(
+    visit, sink, base_url, settings
+):
+    settings.SITE_URL = base_url
+    reader, author, lead = PartnerUserFactory(), PartnerUserFactory(), LeadFactory()
+
+    choice = visit(reader)
+    choice.set_viewport_size(NARROW)
+    choice.goto("/my/")
+    choice.locator("main a[href='/mail/preferences/']").click()
+    choice.get_by_role("group", name="Projects").get_by_label("At once").check()
+    choice.get_by_role("button", name=re.compile("^Save")).first.click()
+    expect(choice.get_by_role("region", name="What you get now")).to_contain_text("At once")
+
+    own = visit(author)
+    own.set_viewport_size(NARROW)
+    own.goto("/announcements/write/")
+    own.get_by_role("link", name="Projects").click()
+    own.get_by_label("Title").fill("Lamps of two cities")
+    own.get_by_label("Text", exact=True).fill("Two plants collect **lamps**.")
+    own.get_by_label("I have read the rules of the list").check()
+    own.get_by_role("button", name="Save and look at it").click()
+    own.get_by_role("button", name="Hand it in").click()
+    expect(own.get_by_text("The Lead reads it and answers you by mail.")).to_be_visible()
+
+    desk = visit(lead)
+    desk.goto("/admin/")
+    desk.get_by_role("button", name="Approve and send").click()
+    expect(desk.locator(".note.good")).to_contain_text("Published")
+
+    delivery.deliver(20)
+    [(to, mail)] = [one for one in sink.taken if one[1]["List-Id"]]
+    assert (to, mail["Subject"]) == (reader.email, "Lamps of two cities")
+    assert "Two plants collect lamps." in mail.get_body(["plain"]).get_content()
+
+    address = re.search("<(.+?)>", mail["List-Unsubscribe"])[1]
+    for method in ("GET", "HEAD", "OPTIONS"):
+        with suppress(HTTPError):  # OPTIONS is refused
+            urlopen(Request(address, method=method)).close()
+    assert reader.subscriptions.get(topic__code="projects").frequency == "at_once"
+    body = b"List-Unsubscribe=One-Click"
+    with urlopen(Request(address, data=body)) as answer:
+        assert answer.status == 200
+    assert reader.subscriptions.get(topic__code="projects").frequency == "never"
+
+    token = urlsplit(address).path.split("/")[-2]
+    again = visit()
+    again.set_viewport_size(NARROW)
+    again.goto(f"/mail/preferences/{token}/")
+    assert reader.name not in again.content()
+    again.get_by_role("group", name="Projects").get_by_label("Once a day").check()
+    again.get_by_role("button", name=re.compile("^Save")).first.click()
+    expect(again.get_by_role("region", name="What you get now")).to_contain_text("Once a day")
+    assert reader.subscriptions.get(topic__code="projects").frequency == "daily"
