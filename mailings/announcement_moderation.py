@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +16,7 @@ from partners.moderation import Answer, Asked, Bulk, Item, Kind, Step
 
 def _handed_in(now: datetime) -> QuerySet[Announcement]:
     found = Announcement.objects.filter(status=Announcement.Status.SUBMITTED).defer("search")
-    return found.annotate(since=F("submitted_at"))
+    return found.annotate(since=Coalesce("submitted_at", "changed_at"))
 
 
 def _late(now: datetime) -> QuerySet[Announcement]:

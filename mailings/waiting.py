@@ -27,15 +27,13 @@ def for_person(user, now: datetime) -> list[Waiting]:
     waiting = []
     for one in found.defer("search", "text").order_by("changed_at", "pk"):
         is_edited = one.status == Status.EDITED
-        title = _("Other words for your announcement: %(title)s")
-        if not is_edited:
-            title = _("Change your announcement: %(title)s")
         page = "announcement_agree" if is_edited else "announcement_edit"
+        said = _("The Lead would write it in another way. Say whether you agree.")
         waiting.append(
             Waiting(
-                title % {"title": one},
+                one.title,
                 reverse(page, args=[one.pk]),
-                _("It is published when you agree.") if is_edited else one.reason,
+                said if is_edited else one.reason,
                 one.get_status_display(),
                 "warn",
             )

@@ -43,8 +43,10 @@ def add_text(component: Event | Calendar, name: str, text: str):
 
 
 def clean(text: str) -> str:
-    """Without control characters, which no parser takes; lines end with a line feed alone."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(1)
+    """Without control characters, which no parser takes, and without marks of byte order, which
+    parsers drop; lines end with a line feed alone.
+    """
+    lines = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n").expandtabs(1)
     return "".join(one for one in lines if one == "\n" or unicodedata.category(one) != "Cc")
 
 

@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from mailings.models import (
     Announcement,
     AnnouncementAnswer,
+    AnnouncementEdit,
     AnnouncementFile,
     AnnouncementTopic,
 )
@@ -102,8 +103,13 @@ def furnish(partner: User, other: User, lead: User, now: datetime):
             reason="It lacks figures." if status in ("returned", "withdrawn") else "",
             publish_at=now + timedelta(days=300) if status == "scheduled" else None,
             published_at=now if was_sent else None,
+            submitted_at=None if status == "draft" else now,
             fictitious=True,
         )
+        if status == Announcement.Status.EDITED:
+            AnnouncementEdit.objects.create(
+                announcement=announcement, title=announcement.title, text="Other words.", by=lead
+            )
         kept = AnnouncementFile(
             announcement=announcement,
             name="lamps.txt",

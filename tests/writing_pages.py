@@ -46,11 +46,7 @@ mailings_trustedauthor     222223 2222F3 222223
 
 FILES: set[str] = {"announcement_look"}
 ALIKE: set[str] = set()
-QUERIES: dict[str, tuple[str, str]] = {
-    "announcement_write@events": ("announcement_write", "?topic=events"),
-    "announcement_write@finance": ("announcement_write", "?topic=finance"),
-    "announcement_write@unknown": ("announcement_write", "?topic=mars"),
-}
+QUERIES: dict[str, tuple[str, str]] = {}
 
 _TITLES = {
     "draft": "Lamps of two cities (example)",

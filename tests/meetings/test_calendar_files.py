@@ -8,7 +8,7 @@ import pytest
 import time_machine
 import vobject
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
@@ -274,6 +274,7 @@ TEXTS = st.text(
 
 @how(max_examples=150, deadline=None)
 @given(title=TEXTS, room=TEXTS)
+@example(title="\ufeff", room="\ufeff")
 def test_any_words_come_back_from_a_file(title, room):
     meeting = Meeting(
         title=title,
@@ -295,8 +296,11 @@ def test_any_words_come_back_from_a_file(title, room):
 
 
 def cleaned(text: str) -> str:
-    """Without control characters, as RFC 5545 has no way to write them; tabs are spaces."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    """Without control characters, as RFC 5545 has no way to write them, and without marks of byte
+    order; tabs are spaces.
+    """
+    lines = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
+    lines = lines.replace("\t", " ")
     return "".join(
         one for one in lines if one == "\n" or not (ord(one) < 32 or 127 <= ord(one) < 160)
     )

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
-from mailings.models import Announcement, AnnouncementFile
+from mailings.models import Announcement, AnnouncementEdit, AnnouncementFile
 from partners.audience import Audience
 from partners.models import User
 from tests.factories import AnnouncementFactory, PartnerUserFactory
@@ -64,6 +64,10 @@ def planted(world_in_transaction) -> list[Announcement]:
             publish_at=now if status == Status.SCHEDULED else None,
             published_at=now if status in (Status.PUBLISHED, Status.WITHDRAWN) else None,
         )
+        if status == Status.EDITED:
+            AnnouncementEdit.objects.create(
+                announcement=announcement, title=word(name), text=word(name), by=author
+            )
         announcement.countries.set(["KE"])
         content = word(name).encode()
         kept = AnnouncementFile(

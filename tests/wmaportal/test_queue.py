@@ -256,6 +256,7 @@ def test_filters_show_one_kind(client, lead):
         ("late-announcements", 0),
         ("held-mail", 0),
         ("uncertain-mail", 0),
+        ("paused-campaign", 0),
         ("files", 0),
     ]
 
