@@ -40,7 +40,7 @@ announcement_withdraw@submitted   S-3-----33 S-3-----33 SXXXXXXXXX
 MODELS = """
 mailings_announcementtopic 222F23 222F23 222F23
 mailings_listrules         222F23 222FF3 222F23
-mailings_mailingpolicy     3F2F23 3F2F23 3F2F23
+mailings_mailingpolicy     3F2F23 3F2F33 3F2F23
 mailings_trustedauthor     222223 2222F3 222223
 """
 

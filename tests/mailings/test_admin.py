@@ -128,7 +128,7 @@ def context_of(template: str, word: str) -> dict:
     more["comments"] = [Anything(word)] if template.endswith("/answers") else [[Anything(word)] * 2]
     of_a_digest = [(Anything(word), [Anything(word)])]
     more |= {"groups": of_a_digest, "followed": of_a_digest}
-    if template == campaigning.TEMPLATE:
+    if template.startswith(campaigning.TEMPLATE):  # a test mail of it, too
         more["facts"] = [(Anything(word), Anything(word))]
     return dict.fromkeys(names, Anything(word)) | more
 
