@@ -11,10 +11,10 @@ from pathlib import Path
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from mailings import announcing
 from mailings.models import (
     Announcement,
     AnnouncementEdit,
-    AnnouncementFile,
     AnnouncementTopic,
 )
 from partners import demonstration as people
@@ -201,14 +201,4 @@ def _load_invented(
 def _attach(announcement: Announcement, now: datetime):
     words = "Name of the municipality:\nNumber of people:\nWhat is collected today:\n"
     upload = SimpleUploadedFile("application-form-example.txt", words.encode())
-    checked = files.check_document(upload)
-    kept = AnnouncementFile(
-        announcement=announcement,
-        name=checked.name,
-        media_type=checked.media_type,
-        size=checked.size,
-        sha256=checked.sha256,
-        added_at=now,
-    )
-    kept.file.save(checked.name, checked.content, save=False)
-    kept.save()
+    announcing.keep_file(announcement, files.check_document(upload), now)

@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator, URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings import announcing, pasted, permissions
+from mailings import announcing, pasted
 from mailings.models import Announcement, AnnouncementTopic
 from partners import languages
 from partners.audience import Audience
@@ -64,15 +64,6 @@ def _day(label, help_text="") -> forms.DateField:
         help_text=help_text,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-
-
-def topics_for(user) -> list[AnnouncementTopic]:
-    """Those that this person may write about, in the order of the list."""
-    return [
-        topic
-        for topic in AnnouncementTopic.objects.filter(is_open=True)
-        if permissions.can_write_about(user, topic)
-    ]
 
 
 class AnnouncementForm(forms.Form):
@@ -193,7 +184,7 @@ class AnnouncementForm(forms.Form):
         initial = self.initial_of(announcement) if announcement else {"topic": topic}
         super().__init__(data, files, initial=initial)
         self.announcement = announcement
-        topics = topics_for(user)
+        topics = announcing.topics_for(user)
         self.fields["topic"].queryset = AnnouncementTopic.objects.filter(
             pk__in=[one.pk for one in topics]
         )
@@ -254,9 +245,9 @@ class AnnouncementForm(forms.Form):
 
     def values(self) -> dict:
         """FIELDS and SETS of announcing; what the form does not ask for is empty."""
-        empty = {"organisation": None, "currency": "", "who_may_apply": ""}
         names = (*announcing.FIELDS, *announcing.SETS)
-        return {name: self.cleaned_data.get(name, empty.get(name)) for name in names}
+        said = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+        return announcing.values_of(**said)
 
     def typed(self) -> Announcement:
         """An announcement of what was typed so far, not saved, for a look at it."""

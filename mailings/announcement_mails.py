@@ -1,6 +1,6 @@
 """What stands in the mails of an announcement, decided when they leave (mailings/outbox.py)."""
 
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from django.utils import translation
@@ -8,15 +8,14 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from mailings import campaigning, kinds, markdown, outbox, topics
+from mailings import campaigning, kinds, markdown, outbox, presenting, topics
 from mailings.models import Announcement, Campaign, Frequency, OutgoingMail, Subscription
 from mailings.outbox import Hold, Letter, Skip
+from mailings.subscribing import TOPIC
 from partners import mail as ground
 from partners.audience import Audience
 from partners.models import User
 
-#: Of the StopLinks of announcements; what they are about is a subscription
-TOPIC = "announcements"
 #: Bytes of the text of a mail in HTML: Gmail cuts a mail off at 102 KB, the stop link with it
 LONGEST = 90_000
 
@@ -142,28 +141,19 @@ def facts(announcement: Announcement) -> tuple[tuple[str, str], ...]:
     if announcement.organisation:
         who = f"{who}, {announcement.organisation}"
     countries = ", ".join(sorted(str(one) for one in announcement.countries.all()))
+    closes_on = announcement.closes_on
     money = ""
     if announcement.amount is not None:
         money = f"{announcement.currency} {announcement.amount:,.2f}".removesuffix(".00").strip()
     found = (
         (_("From"), who),
-        (_("Date"), _days(announcement.begins_on, announcement.ends_on)),
-        (_("Closes on"), _day(announcement.closes_on)),
+        (_("Date"), presenting.days(announcement)),
+        (_("Closes on"), date_format(closes_on) if closes_on else ""),
         (_("Countries"), countries),
         (_("Amount"), money),
         (_("Who may apply"), announcement.who_may_apply),
     )
     return tuple((name, value) for name, value in found if value)
-
-
-def _days(first: date | None, last: date | None) -> str:
-    if first and last and first != last:
-        return _("%(first)s to %(last)s") % {"first": _day(first), "last": _day(last)}
-    return _day(first or last)
-
-
-def _day(day: date | None) -> str:
-    return date_format(day) if day else ""
 
 
 @lru_cache(maxsize=50)

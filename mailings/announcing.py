@@ -72,6 +72,28 @@ def accept_rules(rules_pk: int, by: User, now: datetime):
 # The author
 
 
+def topics_for(user) -> list[AnnouncementTopic]:
+    """Those that this person may write about, in the order of the list."""
+    return [
+        topic
+        for topic in AnnouncementTopic.objects.filter(is_open=True)
+        if permissions.can_write_about(user, topic)
+    ]
+
+
+def values_of(**said) -> dict:
+    """The `values` of `save` from those that are known; all others are empty, or usual."""
+    usual = {
+        "language": "en",
+        "audience": Announcement._meta.get_field("audience").default,
+        "currency": "",
+        "who_may_apply": "",
+        "links": [],
+    }
+    sets = {name: [] for name in SETS}
+    return dict.fromkeys(FIELDS) | usual | sets | said
+
+
 @transaction.atomic
 def save(
     pk: int | None,
@@ -148,16 +170,21 @@ def _keep_files(announcement: Announcement, files: list[Checked], now: datetime)
     if files and announcement.files.count() + len(files) > FILES_AT_MOST:
         raise Refused(_("An announcement has five files at most. Give a link instead."))
     for checked in files:
-        row = AnnouncementFile(
-            announcement=announcement,
-            name=checked.name,
-            media_type=checked.media_type,
-            size=checked.size,
-            sha256=checked.sha256,
-            added_at=now,
-        )
-        row.file.save(checked.name, checked.content, save=False)
-        row.save()
+        keep_file(announcement, checked, now)
+
+
+def keep_file(announcement: Announcement, checked: Checked, now: datetime):
+    """Store one file with it; in the caller's transaction, which has the say how many there are."""
+    row = AnnouncementFile(
+        announcement=announcement,
+        name=checked.name,
+        media_type=checked.media_type,
+        size=checked.size,
+        sha256=checked.sha256,
+        added_at=now,
+    )
+    row.file.save(checked.name, checked.content, save=False)
+    row.save()
 
 
 @transaction.atomic

@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy
 from mailings import outbox
 from mailings.models import Announcement, Campaign, Frequency, OutgoingMail, Subscription
 from partners import decisions
-from partners.audience import Audience
 from partners.models import User
 from partners.refusals import Refused
 
@@ -65,9 +64,8 @@ def start(announcement_pk: int, by: User | None, now: datetime) -> Campaign:
 
 def readers(announcement: Announcement, now: datetime):
     """The subscriptions by which people get this announcement at once, as things stand now."""
-    people = Audience(announcement.audience).people(now)
-    fitting = Subscription.objects.fitting(announcement)
-    return fitting.filter(frequency=Frequency.AT_ONCE, user__in=people)
+    reached = Subscription.objects.reaching(announcement, now)
+    return reached.filter(frequency=Frequency.AT_ONCE)
 
 
 def _freeze(campaign: Campaign, now: datetime) -> int:

@@ -31,7 +31,6 @@ from mailings.models import (
 )
 from mailings.outbox import Letter, Skip
 from partners import mail as ground
-from partners.audience import Audience
 from partners.models import User
 
 TEMPLATE = "mailings/mail/digest"
@@ -245,13 +244,10 @@ def _new_entries(batch: list[Due], now: datetime) -> dict[tuple[int, str], list[
 
 def _readers(announcement: Announcement, users: set[int], now: datetime) -> set[tuple[int, str]]:
     """(reader, frequency) of those among these people who want it in a digest."""
-    wanted = Subscription.objects.fitting(announcement).filter(
-        user__in=users,
-        frequency__in=TOPICS,
-        since__lt=announcement.published_at,
+    reached = Subscription.objects.reaching(announcement, now)
+    wanted = reached.exclude(user=announcement.author_id).filter(
+        user__in=users, frequency__in=TOPICS, since__lt=announcement.published_at
     )
-    belonging = Audience(announcement.audience).people(now).exclude(pk=announcement.author_id)
-    wanted = wanted.filter(user__in=belonging.values("pk"))
     return set(wanted.order_by().values_list("user_id", "frequency"))
 
 
@@ -366,6 +362,5 @@ def _order(announcement: Announcement) -> tuple:
 
 def _wanting(announcement: Announcement, users: set[int], now: datetime) -> set[int]:
     """Those whose choice still has it, how often they may want it now."""
-    wanted = Subscription.objects.fitting(announcement).filter(user__in=users)
-    belonging = Audience(announcement.audience).people(now)
-    return set(wanted.filter(user__in=belonging.values("pk")).values_list("user_id", flat=True))
+    wanted = Subscription.objects.reaching(announcement, now).filter(user__in=users)
+    return set(wanted.values_list("user_id", flat=True))

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from mailings import announcing, authentication_results, outbox, permissions, replies
-from mailings.models import Announcement, AnnouncementTopic, OutgoingMail, PostedMail
+from mailings.models import Announcement, OutgoingMail, PostedMail
 from partners.models import User
 from partners.refusals import Refused
 
@@ -86,7 +86,8 @@ def _take(content: bytes, message: EmailMessage, author: User, now: datetime) ->
     vouched = authentication_results.vouches_for(
         message, replies.sender(message), settings.AUTHSERV_ID, settings.AUTHSERV_HOPS
     )
-    if not vouched and recent.filter(state=State.ASKED).exists():
+    asked = author.posted_mails.filter(state=State.ASKED, at__gt=now - ASKED_AT_MOST_EVERY)
+    if not vouched and asked.exists():
         return Outcome.ASKED_BEFORE
     read = replies.read(content)
     title = _title(message)
@@ -154,28 +155,13 @@ def forget(now: datetime) -> int:
 
 def _values(author: User, title: str, text: str) -> dict:
     """As `announcing.save` takes them. The topic is that whose name the subject begins with."""
-    topics = [
-        one
-        for one in AnnouncementTopic.objects.filter(is_open=True)
-        if permissions.can_write_about(author, one)
-    ]
+    topics = announcing.topics_for(author)
     if not topics:
         raise Refused(_("No topic takes announcements now."))
     start = title.lower().lstrip("[ ")
     named = [one for one in topics if start.startswith(one.name.lower())]
-    return {
-        **dict.fromkeys(("organisation", "begins_on", "ends_on", "closes_on", "amount")),
-        "topic": (named or topics)[0],
-        "title": title,
-        "text": text[:_TEXT],
-        "language": "en",
-        "audience": Announcement._meta.get_field("audience").default,
-        "links": [],
-        "currency": "",
-        "who_may_apply": "",
-        "countries": [],
-        "terms": [],
-    }
+    topic = (named or topics)[0]
+    return announcing.values_of(topic=topic, title=title, text=text[:_TEXT])
 
 
 def _title(message: EmailMessage) -> str:

@@ -13,7 +13,6 @@ from mailings.models import Announcement, AnnouncementTopic
 from partners.models import Role
 
 BEGINNING = 2000  # characters of a text in which its first words are looked for
-DAY = "j F Y"
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,22 @@ def rows(announcements: Iterable[Announcement], today: date, with_names: bool) -
     return found
 
 
+_Status = Announcement.Status
+#: Colours of the badge with the status, where it asks for more than grey
+_LOOKS = {
+    _Status.SUBMITTED: "info",
+    _Status.RETURNED: "warn",
+    _Status.EDITED: "warn",
+    _Status.SCHEDULED: "info",
+    _Status.PUBLISHED: "good",
+}
+
+
+def look(announcement: Announcement) -> str:
+    """The colour of the badge with its status; empty for a grey one."""
+    return _LOOKS.get(announcement.status, "")
+
+
 def leads_on(today: date) -> set[int]:
     """Keys of the Lead and co-leads of that day, for `author`."""
     held = Role.objects.held_on(today).filter(kind__in=Role.LEADS)
@@ -69,7 +84,7 @@ def state_on(announcement: Announcement, today: date) -> tuple[str, str]:
     """Until when it holds, in words for a badge, and the badge's colour."""
     closes_on = announcement.closes_on
     if closes_on:
-        day = {"day": date_format(closes_on, DAY)}
+        day = {"day": date_format(closes_on)}
         if closes_on < today:
             return _("Closed %(day)s") % day, ""
         return _("Closes %(day)s") % day, "warn"
@@ -89,11 +104,8 @@ def days(announcement: Announcement) -> str:
     if first is None:
         return ""
     if last is None or last == first:
-        return date_format(first, DAY)
-    return _("%(first)s to %(last)s") % {
-        "first": date_format(first, DAY),
-        "last": date_format(last, DAY),
-    }
+        return date_format(first)
+    return _("%(first)s to %(last)s") % {"first": date_format(first), "last": date_format(last)}
 
 
 def money(announcement: Announcement) -> str:

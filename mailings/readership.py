@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from mailings.models import Announcement, Frequency, Subscription
-from partners.audience import Audience
 from partners.models import Membership, Region
 
 
@@ -24,18 +23,12 @@ class Readership:
         return self.at_once + self.in_digest
 
 
-def readers(announcement: Announcement, now: datetime) -> QuerySet[Subscription]:
-    """Subscriptions that it fits, of people who belong to its audience."""
-    people = Audience(announcement.audience).people(now)
-    return Subscription.objects.fitting(announcement).filter(user__in=people)
-
-
 def of(announcement: Announcement, now: datetime) -> Readership:
     """As it would be now. A reader's region is that of the organisation that the person is of."""
     house = Membership.objects.held_on(now.date()).filter(user=OuterRef("user"))
     region = house.order_by("pk").values("organisation__country__region")[:1]
     rows = (
-        readers(announcement, now)
+        Subscription.objects.reaching(announcement, now)
         .annotate(region=Subquery(region))
         .order_by()
         .values_list("region", "frequency")

@@ -5,20 +5,11 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from mailings import presenting
 from mailings.models import Announcement
 from partners.waiting import Waiting
 
 Status = Announcement.Status
-
-
-#: Colours of badges, where the state asks for more than grey
-_KINDS = {
-    Status.SUBMITTED: "info",
-    Status.RETURNED: "warn",
-    Status.EDITED: "warn",
-    Status.SCHEDULED: "info",
-    Status.PUBLISHED: "good",
-}
 
 
 def for_person(user, now: datetime) -> list[Waiting]:
@@ -35,7 +26,7 @@ def for_person(user, now: datetime) -> list[Waiting]:
                 reverse(page, args=[one.pk]),
                 said if is_edited else one.reason,
                 one.get_status_display(),
-                "warn",
+                presenting.look(one),
             )
         )
     return waiting
@@ -50,7 +41,7 @@ def written_by(user) -> list[Waiting]:
             one.get_absolute_url(),
             str(one.topic),
             one.get_status_display(),
-            _KINDS.get(one.status, ""),
+            presenting.look(one),
         )
         for one in found.order_by("-created_at", "-pk")
     ]

@@ -32,23 +32,17 @@ def begin(draft: Draft, by: User, now: datetime) -> Announcement:
     topic = AnnouncementTopic.objects.filter(code=draft.topic, is_open=True).first()
     if topic is None:
         raise Refused(_("There is no topic for this any more. Write a new announcement."))
-    values = {
-        "topic": topic,
-        "title": _at_most(draft.title, _TITLE),
-        "text": _at_most(draft.text, _TEXT),
-        "language": "en",
-        "audience": draft.audience,
-        "organisation": None,
-        "links": [],
-        "begins_on": draft.begins_on,
-        "ends_on": draft.ends_on,
-        "closes_on": draft.closes_on,
-        "amount": None,
-        "currency": "",
-        "who_may_apply": "",
-        "countries": draft.countries,
-        "terms": draft.terms,
-    }
+    values = announcing.values_of(
+        topic=topic,
+        title=_at_most(draft.title, _TITLE),
+        text=_at_most(draft.text, _TEXT),
+        audience=draft.audience,
+        begins_on=draft.begins_on,
+        ends_on=draft.ends_on,
+        closes_on=draft.closes_on,
+        countries=draft.countries,
+        terms=draft.terms,
+    )
     made = announcing.save(None, values, 0, by, now)
     made.about_path = draft.path
     made.save(update_fields=["about_path"])

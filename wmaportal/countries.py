@@ -38,23 +38,42 @@ def _numbers(things: QuerySet, path: str = "country") -> dict[str, int]:
     return dict(things.order_by().values_list(path).annotate(number=Count("pk")))
 
 
+def things(code: str, user) -> dict[str, QuerySet]:
+    """What each floor has about a country that this person may see, by the word for one of it."""
+    return {
+        "need": Need.objects.visible_to(user).published().filter(country=code).defer("search"),
+        "practice": Practice.objects.published()
+        .filter(current__country=code)
+        .select_related("current")
+        .defer("current__search"),
+        "document": Document.objects.visible_to(user)
+        .filter(
+            status__in=(Document.Status.OPEN, Document.Status.PUBLISHED),
+            countries__contains=[code],
+        )
+        .defer("search"),
+        "mission": Mission.objects.visible_to(user).filter(country=code),
+        "meeting": Meeting.objects.visible_to(user).announced().filter(country=code),
+        "announcement": Announcement.objects.published()
+        .visible_to(user)
+        .filter(countries=code)
+        .defer("search"),
+    }
+
+
 def everything(country: Country, user, now: datetime) -> dict:
     """The context of a country's page: what this person may see, each list with its whole number.
 
     Asks the same number of questions, however much there is.
     """
     code = country.pk
-    needs = Need.objects.visible_to(user).published().filter(country=country)
+    of_country = things(code, user)
+    needs = of_country["need"]
     experts = supply.current_experts(now)
     here = experts.filter(country=country)
-    practices = Practice.objects.published().filter(current__country=country)
-    documents = Document.objects.visible_to(user).filter(
-        status__in=(Document.Status.OPEN, Document.Status.PUBLISHED), countries__contains=[code]
-    )
-    missions = Mission.objects.visible_to(user).filter(country=country)
     houses = Organisation.objects.partners().filter(country=country)
     return {
-        "needs": _first(needs.newest_first().defer("search").prefetch_related("terms")),
+        "needs": _first(needs.newest_first().prefetch_related("terms")),
         "unmet": needs.unmet().count(),
         "experts": _first(
             here.select_related("organisation")
@@ -63,17 +82,13 @@ def everything(country: Country, user, now: datetime) -> dict:
             .order_by("sort_name", "pk")
         ),
         "worked_here": experts.filter(worked_in__contains=[code]).exclude(country=country).count(),
-        "practices": _first(
-            practices.select_related("current")
-            .defer("current__search")
-            .order_by("current__sort_title", "pk")
-        ),
+        "practices": _first(of_country["practice"].order_by("current__sort_title", "pk")),
         "for_needs": _for_needs(needs.unmet(), country),
-        "documents": _first(documents.defer("search").order_by("-year", "sort_title", "pk")),
-        "missions": _first(missions.prefetch_related("areas")),
+        "documents": _first(of_country["document"].order_by("-year", "sort_title", "pk")),
+        "missions": _first(of_country["mission"].prefetch_related("areas")),
         "statements": _first(statements_of(country, user, now.date())),
-        "meetings": _first(Meeting.objects.visible_to(user).announced().filter(country=country)),
-        "announcements": _announcements(country, user, now),
+        "meetings": _first(of_country["meeting"]),
+        "announcements": _announcements(of_country["announcement"], user, now),
         "organisations": _first(houses.order_by("name", "pk")),
         "stories": _first(AdviceRequest.objects.filter(country=country).stories()),
         "requests": AdviceRequest.objects.sent().filter(country=country).count(),
@@ -85,9 +100,8 @@ def _first(things: QuerySet) -> dict:
     return {"rows": things[:MOST], "total": things.count()}
 
 
-def _announcements(country: Country, user, now: datetime) -> dict:
-    """Those that name the country, as their archive shows them, and their whole number."""
-    found = Announcement.objects.published().visible_to(user).filter(countries=country)
+def _announcements(found: QuerySet[Announcement], user, now: datetime) -> dict:
+    """As their archive shows them, and their whole number."""
     first = found.with_all_of_a_row()[:MOST]
     with_names = permissions.sees_names(user)
     return {

@@ -3,14 +3,14 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from mailings import announcing, permissions, word_changes
 from mailings.announcement_forms import WithdrawForm, WordsForm
-from mailings.announcement_views.writing import own_or_404
+from mailings.announcement_views import finding
 from mailings.models import Announcement
 from partners.refusals import Refused
 
@@ -22,7 +22,7 @@ Status = Announcement.Status
 @_anything
 def announcement_agree(request, pk: int):
     """The author's words and the Lead's, side by side; POST with `answer` yes or no decides."""
-    announcement, now = own_or_404(request, pk), timezone.now()
+    announcement, now = finding.own(request, pk), timezone.now()
     if announcement.status != Status.EDITED:
         messages.info(request, _("There are no other words to agree to."))
         return redirect("announcement_preview", announcement.pk)
@@ -59,8 +59,7 @@ def announcement_agree(request, pk: int):
 @permission_required("mailings.change_announcement", raise_exception=True)
 def announcement_rewrite(request, pk: int):
     """The Lead proposes other words."""
-    found = Announcement.objects.visible_to(request.user).select_related("topic", "author")
-    announcement = get_object_or_404(found.defer("search"), pk=pk)
+    announcement = finding.visible(request, pk)
     initial = {name: getattr(announcement, name) for name in ("version", "title", "text")}
     form = WordsForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method != "POST" and announcement.status != Status.SUBMITTED:
@@ -90,8 +89,7 @@ def announcement_rewrite(request, pk: int):
 @_anything
 def announcement_withdraw(request, pk: int):
     """GET asks, POST takes it out of the archive."""
-    found = Announcement.objects.visible_to(request.user).select_related("topic")
-    announcement = get_object_or_404(found.defer("search"), pk=pk)
+    announcement = finding.visible(request, pk)
     if not permissions.can_withdraw(request.user, announcement):
         raise PermissionDenied
     if Status.WITHDRAWN not in Announcement.NEXT.get(announcement.status, ()):

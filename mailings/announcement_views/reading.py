@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mailings import markdown, permissions, presenting
+from mailings.announcement_views import finding
 from mailings.models import Announcement
 from partners import languages, mail, serving
 from partners.audience import Audience
@@ -12,17 +13,11 @@ from partners.models import Organisation
 from partners.pages import sign_in_where_hidden
 
 
-def visible(request, pk: int) -> Announcement:
-    """Raises Http404 where the person may not see it."""
-    found = Announcement.objects.visible_to(request.user).with_all_of_a_row()
-    return get_object_or_404(found, pk=pk)
-
-
 @require_safe
 @sign_in_where_hidden
 def announcement_detail(request, pk: int):
     """What it says, and to its author and the Lead how it stands."""
-    announcement, today = visible(request, pk), timezone.now().date()
+    announcement, today = finding.visible(request, pk), timezone.now().date()
     with_names = permissions.sees_names(request.user)
     [row] = presenting.rows([announcement], today, with_names)
     houses = Organisation.objects.visible_to(request.user)
@@ -52,7 +47,7 @@ def announcement_detail(request, pk: int):
 @sign_in_where_hidden
 def announcement_file(request, pk: int, file: int):
     """A file, for those who see the announcement."""
-    announcement = visible(request, pk)
+    announcement = finding.visible(request, pk)
     found = get_object_or_404(announcement.files, pk=file)
     response = serving.serve(request, found.file, found.media_type, found.name, found.sha256)
     # With no-cache, whoever keeps a copy asks each time whether it is still theirs to show

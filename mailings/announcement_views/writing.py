@@ -5,29 +5,20 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mailings import announcing, duplicates, permissions, readership, trying_out
-from mailings.announcement_forms import FOLDED, AnnouncementForm, topics_for
+from mailings import announcing, duplicates, permissions, presenting, readership, trying_out
+from mailings.announcement_forms import FOLDED, AnnouncementForm
+from mailings.announcement_views import finding
 from mailings.markdown import to_html
 from mailings.models import Announcement
 from partners.refusals import NotAllowed, Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
 Status = Announcement.Status
-#: Colours of the badge of a state
-LOOKS = {
-    Status.DRAFT: "",
-    Status.SUBMITTED: "info",
-    Status.RETURNED: "warn",
-    Status.EDITED: "warn",
-    Status.SCHEDULED: "info",
-    Status.PUBLISHED: "good",
-    Status.WITHDRAWN: "",
-}
 
 
 @login_required
@@ -37,7 +28,7 @@ def announcement_write(request):
     now = timezone.now()
     if not permissions.can_write(request.user, now.date()):
         raise NotAllowed(_("Partners write announcements. You are not a partner yet."))
-    topics = topics_for(request.user)
+    topics = announcing.topics_for(request.user)
     wanted = request.GET.get("topic", "")
     topic = next((one for one in topics if one.code == wanted), None)
     if topic is None and request.method != "POST":
@@ -46,7 +37,7 @@ def announcement_write(request):
             "topics": topics,
             "is_unknown": bool(wanted),
             "own": [
-                (one, LOOKS[one.status]) for one in own.defer("search").order_by("-changed_at")
+                (one, presenting.look(one)) for one in own.defer("search").order_by("-changed_at")
             ],
         }
         return render(request, "mailings/announcement_write.html", context)
@@ -64,7 +55,7 @@ def announcement_write(request):
 @_anything
 def announcement_edit(request, pk: int):
     """The author's draft, or what was returned."""
-    announcement, now = own_or_404(request, pk), timezone.now()
+    announcement, now = finding.own(request, pk), timezone.now()
     if request.method != "POST" and announcement.status not in Announcement.WRITTEN:
         return redirect("announcement_preview", announcement.pk)
     form = AnnouncementForm(
@@ -85,7 +76,7 @@ def _form(request: HttpRequest, form: AnnouncementForm, announcement, now):
         try:
             saved = _save(request, form, announcement, now)
         except announcing.Collision as collision:
-            stored = own_or_404(request, announcement.pk)
+            stored = finding.own(request, announcement.pk)
             context |= {
                 "collision": str(collision),
                 "differences": form.differences(stored),
@@ -155,11 +146,11 @@ def announcement_preview(request, pk: int):
 
     For the author, and for the Lead once it is handed in.
     """
-    announcement, now = _own_or_moderated(request, pk), timezone.now()
+    announcement, now = finding.own_or_moderated(request, pk), timezone.now()
     is_own = announcement.author_id == request.user.pk
     context = {
         "announcement": announcement,
-        "look": LOOKS[announcement.status],
+        "look": presenting.look(announcement),
         "body": to_html(announcement.text),
         "is_own": is_own,
         "can_edit": permissions.can_edit(request.user, announcement),
@@ -175,7 +166,7 @@ def announcement_preview(request, pk: int):
 @require_POST
 def announcement_test(request, pk: int):
     """One mail to the person who asks: the announcement as readers will get it."""
-    announcement = _own_or_moderated(request, pk)
+    announcement = finding.own_or_moderated(request, pk)
     try:
         trying_out.send(announcement, request.user, timezone.now())
     except Refused as refusal:
@@ -190,7 +181,7 @@ def announcement_test(request, pk: int):
 @require_POST
 def announcement_submit(request, pk: int):
     """Hand it in."""
-    announcement = own_or_404(request, pk)
+    announcement = finding.own(request, pk)
     try:
         announcement = announcing.submit(announcement.pk, request.user, timezone.now())
     except Refused as refusal:
@@ -207,7 +198,7 @@ def announcement_submit(request, pk: int):
 @_anything
 def announcement_drop(request, pk: int):
     """GET asks, POST deletes the draft."""
-    announcement = own_or_404(request, pk)
+    announcement = finding.own(request, pk)
     if announcement.status != Status.DRAFT:
         messages.info(request, _("Only a draft that was never handed in can be deleted."))
         return redirect("announcement_preview", announcement.pk)
@@ -220,25 +211,3 @@ def announcement_drop(request, pk: int):
         messages.success(request, _("The draft is deleted."))
         return redirect("announcement_write")
     return render(request, "mailings/announcement_drop.html", {"announcement": announcement})
-
-
-def _visible_or_404(request: HttpRequest, pk: int) -> Announcement:
-    found = Announcement.objects.visible_to(request.user).defer("search")
-    found = found.select_related("topic", "author", "organisation")
-    return get_object_or_404(found.prefetch_related("countries", "terms", "files"), pk=pk)
-
-
-def _own_or_moderated(request: HttpRequest, pk: int) -> Announcement:
-    """The person's own, or any for the Lead. Raises PermissionDenied for one of somebody else."""
-    announcement = _visible_or_404(request, pk)
-    if announcement.author_id != request.user.pk and not permissions.can_moderate(request.user):
-        raise PermissionDenied
-    return announcement
-
-
-def own_or_404(request: HttpRequest, pk: int) -> Announcement:
-    """The person's own announcement. Raises PermissionDenied for one of somebody else."""
-    announcement = _visible_or_404(request, pk)
-    if announcement.author_id != request.user.pk:
-        raise PermissionDenied
-    return announcement

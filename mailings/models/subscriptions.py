@@ -1,5 +1,7 @@
 """What people want to get by mail: topics that the Lead keeps, and each reader's choice."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from partners.audience import Audience
 from partners.languages import validate_language
 from partners.models import Country, Region, Term
 
@@ -116,6 +119,11 @@ class SubscriptionQuerySet(models.QuerySet):
         """
         of_topic = self.exclude(frequency=Frequency.NEVER).filter(topic=announcement.topic_id)
         return of_topic.filter(*_not_narrowed_away(announcement))
+
+    def reaching(self, announcement, now: datetime):
+        """Those that it fits, of people who belong to its audience at that moment."""
+        people = Audience(announcement.audience).people(now)
+        return self.fitting(announcement).filter(user__in=people)
 
 
 def _not_narrowed_away(announcement) -> list[Q]:

@@ -122,9 +122,6 @@ class BookingQuerySet(models.QuerySet):
     def of_ways(self):
         return self.filter(part__kind__in=Part.WAYS)
 
-    def of_visits(self):
-        return self.filter(part__kind=Part.Kind.VISIT)
-
     def waiting(self):
         """The waiting list, in its order."""
         return self.filter(status=Booking.Status.WAITING).order_by("number")

@@ -68,23 +68,6 @@ def fresh(row):
     return row
 
 
-@pytest.fixture
-def stop_topic(monkeypatch):
-    """What one click on the link of an announcement stops: the subscription."""
-    rows = Subscription.objects
-
-    def choose(frequency):
-        return lambda key, moment: rows.filter(pk=key).update(frequency=frequency)
-
-    def is_stopped(key):
-        return not rows.filter(pk=key).exclude(frequency=Frequency.NEVER).exists()
-
-    code = announcement_mails.TOPIC
-    steps = (choose(Frequency.NEVER), choose(Frequency.AT_ONCE), is_stopped)
-    known = topics._topics | {code: topics.Topic(code, "Announcements", *steps)}
-    monkeypatch.setattr(topics, "_topics", known | topics._topics)
-
-
 # The freeze
 
 
@@ -258,7 +241,7 @@ def test_the_address_and_language_are_those_of_the_moment(sink):
     assert (sink.taken(), mail.language) == (["new@example.org"], "es")
 
 
-def test_one_click_without_cookie_and_the_mail_is_not_sent(sink, client, stop_topic, settings):
+def test_one_click_without_cookie_and_the_mail_is_not_sent(sink, client, settings):
     settings.MAIL_RATE = 1  # the first two leave; what comes then is another claim
     campaign = begun(4)
     delivery.deliver(seconds=0.5)
