@@ -31,20 +31,16 @@ def announcement_agree(request, pk: int):
         is_agreed = request.POST["answer"] == "yes"
         step = announcing.agree if is_agreed else announcing.disagree
         try:
-            step(announcement.pk, request.user, now)
+            answered = step(announcement.pk, request.user, now)
         except Refused as refusal:
             messages.error(request, str(refusal))
         else:
-            said = (
-                _("Your announcement is published.")
-                if is_agreed
-                else _("Your own words stay. The Lead reads them once more.")
-            )
-            messages.success(request, said)
+            messages.success(request, _after(is_agreed, answered.status))
         return redirect("announcement_preview", announcement.pk)
     context = {
         "announcement": announcement,
         "edit": edit,
+        "needs_two": announcing.needs_two(announcement),
         "unanswered": request.method == "POST",
         "changes": [
             (_("Title"), *word_changes.sides(announcement.title, edit.title)),
@@ -52,6 +48,15 @@ def announcement_agree(request, pk: int):
         ],
     }
     return render(request, "mailings/announcement_agree.html", context)
+
+
+def _after(is_agreed: bool, status: str) -> str:
+    """What becomes of it, for who answered."""
+    if not is_agreed:
+        return _("Your own words stay. The Lead reads them once more.")
+    if status == Status.PUBLISHED:
+        return _("Your announcement is published.")
+    return _("Another Lead reads these words before they are published.")
 
 
 @login_required

@@ -2,6 +2,7 @@
 
 import pytest
 import time_machine
+from django.urls import reverse
 
 from mailings import announcing
 from mailings.announcement_moderation import KINDS
@@ -110,3 +111,18 @@ def test_the_queue_knows_that_two_are_needed(leads):
     [item] = kind.describe(kind.waiting(NOW))
     assert item.facts["needs_two"]
     assert item.object == announcement
+
+
+def test_the_author_is_told_that_another_lead_reads_the_words(leads, client):
+    announcement = waiting()
+    announcing.edit_for_author(announcement.pk, "Other title", "Other text.", leads[0], NOW)
+    client.force_login(announcement.author)
+    address = reverse("announcement_agree", args=[announcement.pk])
+
+    page = client.get(address).content.decode()
+    assert "another Lead reads these words before they are published" in page
+    assert "at once" not in page
+    answer = client.post(address, {"answer": "yes"}, follow=True)
+    assert [str(one) for one in answer.context["messages"]] == [
+        "Another Lead reads these words before they are published."
+    ]
