@@ -35,7 +35,10 @@ logger = logging.getLogger(__name__)
 
 State = OutgoingMail.State
 
-AT_ONCE = 20  # rows that a worker owns
+AT_ONCE = 20  # rows that a worker claims
+#: Of mail to many: what is asked in a claim costs the same for a hundred readers as for twenty, and
+#: who changes a wish takes the own row out of the claim (outbox.ask_again_on_commit)
+AT_ONCE_OF_MANY, MANY_FROM = 100, OutgoingMail.PRIORITY[OutgoingMail.Kind.REMINDER]
 GIVE_UP_AFTER, GIVE_UP_TRIES = timedelta(days=3), 5  # both
 #: Between tries of one mail, doubled each time, with a little chance so that they do not march.
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
@@ -48,7 +51,7 @@ CANNOT_BE_WRITTEN = (BadHeaderError, TemplateDoesNotExist, TemplateSyntaxError, 
 
 
 class Lost(Exception):
-    """The row is not this worker's any more: the lease ran out, or its mailing was paused."""
+    """What became of a mail cannot be written: its row is not this worker's any more."""
 
 
 def deliver(
@@ -65,7 +68,7 @@ def deliver(
         while worker.has_time() and worker.batch(only_first):
             pass
     except Lost:
-        logger.warning("A lease ran out or a mailing was paused; another worker goes on.")
+        logger.warning("A lease ran out; another worker goes on.")
     finally:
         worker.close()
     return worker.done
@@ -119,7 +122,7 @@ class Worker:
             self._close_connection()
 
     def batch(self, only_first: bool) -> bool:
-        """Claim and deliver up to twenty mails; False when there was nothing, or no server."""
+        """Claim and deliver some mails; False when there was nothing, or no server."""
         if not self._open_where_mail_is_due(only_first):
             return False
         is_allowed = self._claim(only_first)
@@ -127,9 +130,7 @@ class Worker:
             if not is_allowed:
                 self._wait_for_the_rate()
             return not is_allowed
-        mail = self._next()
-        if mail:
-            self._mark(mail)
+        mail = self._begin(self._next())
         while mail:
             outcome = self._hand_over(mail)
             following, trouble = self._next_meanwhile()
@@ -144,7 +145,7 @@ class Worker:
                 following = None
             if following:
                 self._announce(following)
-            self._finish(mail, outcome, following)
+            following = self._finish(mail, outcome, following)
             self._learn(mail, outcome)
             if trouble:
                 raise trouble
@@ -237,7 +238,9 @@ class Worker:
         """(key, priority) of due rows, by priority: there is one index scan for each."""
         found: list[tuple[int, int]] = []
         for priority in _priorities(only_first):
-            room = AT_ONCE - len(self.waiting) - len(found)
+            most = AT_ONCE if priority < MANY_FROM else AT_ONCE_OF_MANY
+            before = sum(mail.priority <= priority for mail in self.waiting)
+            room = most - before - len(found)
             if room > 0:
                 cursor.execute(_LOCK, {"priority": priority, "now": now, "room": room})
                 found += [(key, priority) for (key,) in cursor.fetchall()]
@@ -417,14 +420,28 @@ class Worker:
 
     # Outcomes
 
-    def _mark(self, mail: OutgoingMail):
-        """Commit that this mail is being sent. Raises Lost."""
-        found = self._insist(_WRITE, {**self._fence(), **_NOTHING_DONE, **_written(mail)})
-        if not found:
-            raise Lost
+    def _begin(self, mail: OutgoingMail | None) -> OutgoingMail | None:
+        """Commit that this mail is being sent, or the first one behind it that still may be.
 
-    def _finish(self, mail: OutgoingMail, outcome: Outcome, following: OutgoingMail | None):
-        """Write the outcome and mark the next mail 'sending', in one commit. Raises Lost."""
+        Who changes a wish, pauses a mailing or waits longer than the lease takes rows away.
+        """
+        while mail and not self._mark(mail):
+            if mail.priority != OutgoingMail.FIRST:
+                throttle.give_back(1)
+            mail = self._next()
+        return mail
+
+    def _mark(self, mail: OutgoingMail) -> bool:
+        """Commit that this mail is being sent; False where its row was taken away."""
+        return bool(self._insist(_WRITE, {**self._fence(), **_NOTHING_DONE, **_written(mail)}))
+
+    def _finish(
+        self, mail: OutgoingMail, outcome: Outcome, following: OutgoingMail | None
+    ) -> OutgoingMail | None:
+        """Write the outcome and mark the next mail 'sending', in one commit; returns the next one.
+
+        Raises Lost.
+        """
         now = timezone.now()
         state = _at_last(mail, outcome, now)
         is_over = state in (State.SENT, State.FAILED)
@@ -444,15 +461,16 @@ class Worker:
             "renewed": [other.pk for other in self.waiting] if renew else [],
         }
         found = {key for (key,) in self._insist(_WRITE, values, _WAS_WRITTEN)}
-        if mail.pk in found:
-            self.tried = None
-            self.done[state] += 1
-        else:
+        if mail.pk not in found:
             logger.error("The mail %s is %s, which its row cannot be told.", mail.pk, state)
-        if not found >= {mail.pk, following.pk if following else mail.pk}:
             raise Lost
+        self.tried = None
+        self.done[state] += 1
         if renew:
             self.renewed = time.monotonic()
+        if following and following.pk not in found:
+            return self._begin(self._next())
+        return following
 
     def _fence(self) -> dict:
         return {"owner": self.owner, "lease": self.lease}

@@ -164,6 +164,7 @@ def one_line(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=500)  # the sender of a mailing is the same in each of its mails
 def address(name: str, spec: str) -> str:
     """'Name <spec>' as a header's value, the domain in ASCII. Raises ValueError."""
     spec = smtp.envelope(spec)

@@ -157,6 +157,21 @@ def _unpacked(value):
     return found
 
 
+def ask_again_on_commit(reader_id: int):
+    """The reader's wishes change with this transaction: they hold for the very next mail.
+
+    A worker that claimed one asked before. Its row goes back to the queue, unless it is in the
+    worker's hand, and the next claim asks again.
+    """
+    transaction.on_commit(lambda: _ask_again(reader_id), robust=True)
+
+
+def _ask_again(reader_id: int):
+    claimed = OutgoingMail.objects.waiting().filter(reader=reader_id, claimed_by__isnull=False)
+    for key in list(claimed.values_list("pk", flat=True)):  # one by one: no two locks, no deadlock
+        claimed.filter(pk=key).update(claimed_by=None, lease_until=None)
+
+
 # The bell
 
 

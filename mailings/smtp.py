@@ -96,11 +96,22 @@ class Talk:
         self._end = time.monotonic() + self.seconds
         try:
             if self._begun != (sender, to, len(content)):
+                self._take_back()
                 self.begin(sender, to, len(content))
             self._begun = None
             return self._hand_over(to, content)
         except (OSError, smtplib.SMTPException) as error:
             raise Broken(str(error)) from error
+
+    def _take_back(self):
+        """A message that was announced does not come after all."""
+        if self._begun is None:
+            return
+        self._begun = None
+        for _command in range(2 if self.pipelining else 1):
+            self._reply()
+        self._send(b"RSET\r\n")
+        self._reply()
 
     def _hand_over(self, to: str, content: bytes) -> Answer | None:
         code, text = self._reply()

@@ -1,7 +1,8 @@
 """What a person wants to get by mail: choosing, stopping with one click, starting again.
 
 Nobody is subscribed without having chosen. Whether a mail may leave is read from these rows in each
-claim (`Subscription.objects.fitting`), so that a change holds for the very next mail.
+claim (`Subscription.objects.fitting`), and a change takes the reader's mail out of the claims that
+are under way, so that it holds for the very next mail.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings import topics
+from mailings import outbox, topics
 from mailings.models import (
     AnnouncementTopic,
     Frequency,
@@ -69,6 +70,7 @@ def choose(user_id: int, frequencies: dict[int, str], preferences: dict | None, 
         _set(row, Frequency(frequency), now)
     if preferences is not None:
         _keep_preferences(user_id, preferences, now)
+    outbox.ask_again_on_commit(user_id)
 
 
 def _check_frequencies(frequencies: dict[int, str]):
@@ -123,6 +125,7 @@ def stop(subscription_id: int, now: datetime):
     """No more mail of this topic to this reader. Safe to repeat, and for a row that is gone."""
     if row := _locked(subscription_id):
         _set(row, Frequency.NEVER, now)
+        outbox.ask_again_on_commit(row.user_id)
 
 
 @transaction.atomic

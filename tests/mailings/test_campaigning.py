@@ -14,6 +14,7 @@ from mailings import (
     campaigning,
     delivery,
     outbox,
+    subscribing,
     suppression,
     tasks,
     throttle,
@@ -257,6 +258,75 @@ def test_one_click_without_cookie_and_the_mail_is_not_sent(sink, client, setting
     assert (fresh(waiting).state, waiting.answer) == (State.SKIPPED, announcement_mails.LEFT)
     assert waiting.to not in sink.taken()
     assert states(campaign) == {"sent": 3, "skipped": 1}
+
+
+def by_one_click(row):
+    subscribing.stop(row.pk, now())
+
+
+def by_a_choice(row):
+    subscribing.choose(row.user_id, {row.topic_id: Frequency.WEEKLY}, None, now())
+
+
+def by_narrowing(row):
+    choice = {"regions": [], "countries": [], "terms": [], "languages": ["fr"]}
+    choice |= {"language": "en", "time_zone": "UTC"}
+    subscribing.choose(row.user_id, {}, choice, now())
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (by_one_click, announcement_mails.LEFT),
+        (by_a_choice, announcement_mails.DIGEST),
+        (by_narrowing, announcement_mails.NARROWED),
+    ],
+)
+@pytest.mark.parametrize("which", [1, 2, 4], ids=["announced", "next", "last"])
+def test_a_change_holds_for_the_very_next_mail(
+    sink, monkeypatch, django_capture_on_commit_callbacks, which, change, why
+):
+    """Though a worker claimed it and asked before, and has told the server who comes next."""
+    campaign = begun(5)
+    rows = list(campaign.mails.order_by("pk"))
+    row = Subscription.objects.get(user=rows[which].reader)
+    before, once = delivery.Worker._finish, []
+
+    def finish(worker, *values):
+        if not once:
+            once.append(row)
+            with django_capture_on_commit_callbacks(execute=True):
+                change(row)
+        return before(worker, *values)
+
+    monkeypatch.setattr(delivery.Worker, "_finish", finish)
+
+    tasks.deliver()
+
+    assert states(campaign) == {"sent": 4, "skipped": 1}
+    skipped = campaign.mails.get(state=State.SKIPPED)
+    assert (skipped.reader_id, skipped.answer) == (row.user_id, why)
+    assert rows[which].to not in sink.taken()
+    assert fresh(campaign).status == Status.DONE
+
+
+def test_a_mail_in_hand_stays_in_hand(sink, monkeypatch, django_capture_on_commit_callbacks):
+    """The server may have it already: its fate is written all the same."""
+    campaign = begun(2)
+    row = Subscription.objects.get(user=campaign.mails.order_by("pk")[0].reader)
+    before = delivery.Worker._hand_over
+
+    def hand_over(worker, mail):
+        if mail.reader_id == row.user_id:
+            with django_capture_on_commit_callbacks(execute=True):
+                subscribing.stop(row.pk, now())
+        return before(worker, mail)
+
+    monkeypatch.setattr(delivery.Worker, "_hand_over", hand_over)
+
+    tasks.deliver()
+
+    assert states(campaign) == {"sent": 2}
 
 
 def test_each_mail_has_the_stop_link_of_its_reader(sink):

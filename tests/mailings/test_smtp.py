@@ -107,6 +107,24 @@ def inbox():
     controller.stop()
 
 
+@pytest.mark.parametrize("word", ["PIPELINING", "SIZE 99999"])
+def test_what_was_announced_and_does_not_come_is_taken_back(word):
+    replies = ["250 ok"] * (2 if word == "PIPELINING" else 1)
+    port, got = scripted(
+        *("220 hello", f"250-hello\r\n250 {word}", *replies, "250 reset"),
+        *("250 ok", "250 ok", "354 go", "250 taken"),
+    )
+    talk = smtp.Talk(smtplib.SMTP("127.0.0.1", port, timeout=5), 5)
+    talk.begin("portal@example.org", "eva@example.org", 7)
+
+    assert send(talk).is_accepted
+    talk.connection.close()
+
+    at = got.index(b"RSET\r\n")
+    assert at == 1 + len(replies)
+    assert got[at + 2 : at + 4] == [b"RCPT TO:<ana@example.org>\r\n", b"DATA\r\n"]
+
+
 @pytest.mark.parametrize(
     ("replies", "code", "final", "about"),
     [
