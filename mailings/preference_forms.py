@@ -71,7 +71,7 @@ class PreferencesForm(forms.Form):
         for topic in self.topics:
             self.fields[_name_of(topic)] = forms.ChoiceField(
                 label=str(topic),
-                help_text=escape(topic.about),  # fields print it as it is
+                help_text=escape(topic.explained),  # fields print it as it is
                 choices=Frequency,
                 initial=chosen.get(topic.pk, Frequency.NEVER),
                 widget=forms.RadioSelect,

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from mailings import subscribing, suppression, topics
-from mailings.models import StopLink
+from mailings.models import Preferences, StopLink
 from mailings.preference_forms import PreferencesForm
-from partners import permissions, time_zones
+from partners import languages, permissions, time_zones
 from partners.models import User
 from partners.quiet import quiet
 from partners.refusals import Refused
@@ -40,16 +40,24 @@ def mail_preferences(request):
 
 @quiet
 @require_http_methods(["GET", "HEAD", "POST"])
+@languages.translated
 def mail_preferences_by_mail(request, token):
-    """Those of the person whose mail had this link; 410 where it is nobody's."""
+    """Those of the person whose mail had this link, in the language of that person's mails.
+
+    410 where it is nobody's.
+    """
     now = timezone.now()
     user_id = topics.user_behind(StopLink.objects.filter(token=token).first())
     if user_id is None:
-        return render(request, "mailings/preferences_nobody.html", status=410)
+        context = {"translated": True}
+        return render(request, "mailings/preferences_nobody.html", context, status=410)
+    if kept := Preferences.objects.filter(user=user_id).first():
+        languages.use(request, kept.language)
     form, is_saved = _answered(request, user_id, now)
     if is_saved:
         form = PreferencesForm(user_id=user_id, now=now)
-    context = {**_context(User.objects.get(pk=user_id), form, now), "is_saved": is_saved}
+    context = _context(User.objects.get(pk=user_id), form, now)
+    context |= {"is_saved": is_saved, "translated": True}
     return render(request, "mailings/preferences_by_mail.html", context)
 
 

@@ -46,6 +46,18 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=80, verbose_name="name in Spanish"),
                 ),
                 ("about", models.CharField(max_length=300, verbose_name="what belongs here")),
+                (
+                    "about_fr",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="what belongs here, in French"
+                    ),
+                ),
+                (
+                    "about_es",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="what belongs here, in Spanish"
+                    ),
+                ),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
                 (
                     "dates",

@@ -37,6 +37,8 @@ class AnnouncementTopic(models.Model):
     name_fr = models.CharField(_("name in French"), max_length=80, blank=True)
     name_es = models.CharField(_("name in Spanish"), max_length=80, blank=True)
     about = models.CharField(_("what belongs here"), max_length=300)
+    about_fr = models.CharField(_("what belongs here, in French"), max_length=300, blank=True)
+    about_es = models.CharField(_("what belongs here, in Spanish"), max_length=300, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     dates = models.CharField(_("dates"), max_length=10, choices=Dates, default=Dates.NONE)
     asks_money = models.BooleanField(
@@ -51,9 +53,16 @@ class AnnouncementTopic(models.Model):
         ordering = ["position", "pk"]
 
     def __str__(self):
-        """The name in the reader's language, else in English."""
+        return self._in_readers_language("name")
+
+    @property
+    def explained(self) -> str:
+        """What belongs here, in the reader's language, else in English."""
+        return self._in_readers_language("about")
+
+    def _in_readers_language(self, field: str) -> str:
         language = (get_language() or "en").split("-")[0]
-        return getattr(self, f"name_{language}", "") or self.name
+        return getattr(self, f"{field}_{language}", "") or getattr(self, field)
 
 
 class Preferences(models.Model):

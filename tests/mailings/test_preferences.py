@@ -300,6 +300,30 @@ def test_the_page_from_a_mail_names_nobody_and_no_site_learns_its_address(strang
     assert "Amara" not in text
 
 
+def test_the_page_from_a_mail_is_in_the_language_of_the_mail(stranger, user, by_mail):
+    PreferencesFactory(user=user, language="fr")
+
+    answer = stranger.get(by_mail)
+
+    assert (answer.headers["Content-Language"], '<html lang="fr"' in answer.text) == ("fr", True)
+    said = words(answer)
+    for part in ("Ce que vous recevez", "Une fois par semaine", "Projets", "qui peut y participer"):
+        assert part in said
+    assert "Cuándo" not in said
+    assert "Lo que recibe" in words(stranger.get(by_mail, {"lang": "es"}))
+    assert 'lang="en"' in stranger.get("/").text
+
+
+def test_a_mistake_is_said_in_that_language_too(stranger, user, by_mail):
+    PreferencesFactory(user=user, language="fr")
+    data = with_form_token(stranger, by_mail, answers(time_zone="Mars/Olympus"))
+
+    said = words(stranger.post(by_mail, data))
+
+    assert "Mars/Olympus" in said
+    assert "Select a valid choice" not in said
+
+
 def test_a_link_counts_for_its_person_whoever_is_signed_in(client, user, by_mail):
     other = PartnerUserFactory()
     client.force_login(other)

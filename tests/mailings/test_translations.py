@@ -2,7 +2,8 @@
 
 import pytest
 
-from mailings import announcement_mails, presenting
+from mailings import announcement_mails, preference_forms, presenting, subscribing
+from mailings.models import Frequency
 from tests.translating import LANGUAGES, in_code, in_templates, untranslated
 
 
@@ -11,5 +12,13 @@ def test_every_text_is_translated_and_none_is_fuzzy(code):
     shown = in_templates(["mailings/mail/announcement.*", "mailings/mail/digest*"]) | in_code(
         [announcement_mails.facts, presenting.days]
     )
+
+    assert untranslated(code, shown) == {}
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_preferences_that_a_mail_opens_are_translated_whole(code):
+    shown = in_templates(["mailings/preferences_by_mail.html", "mailings/preferences_nobody.html"])
+    shown |= in_code([preference_forms, subscribing, Frequency])
 
     assert untranslated(code, shown) == {}
