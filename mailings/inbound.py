@@ -8,19 +8,21 @@ server are read (settings.AUTHSERV_ID); none of the others is looked at.
 
 Nothing of a message is kept but a server's words about an address, what a reply says to the
 conversation that it belongs to (mailings/relay.py), and a partner's announcement
-(mailings/posting.py); nothing is logged but what sort of message it was.
+(mailings/posting.py); nothing is logged or counted but what sort of message it was.
 """
 
 import logging
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from enum import StrEnum
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from mailings import (
     authentication_results,
@@ -31,7 +33,7 @@ from mailings import (
     reports,
     topics,
 )
-from mailings.models import Bounce, OutgoingMail, StopLink
+from mailings.models import Bounce, IncomingCount, OutgoingMail, StopLink
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +48,14 @@ _RECIPIENT_HEADERS = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
 class Outcome(StrEnum):
     """What became of a message; every one of them is accepted."""
 
-    BOUNCE = "a bounce"
-    COMPLAINT = "a complaint"
-    STOP = "stopped by mail"
-    SAYS_NOTHING = "a report that says nothing about the address"
-    UNKNOWN = "a report on no mail of ours"
-    NO_SUCH_LINK = "a wish to stop with an unknown token"
-    FORGED = "a wish to stop whose sender is forged"
-    NO_REPORT = "no report: a reply of a person, or junk"
+    BOUNCE = gettext_noop("a bounce")
+    COMPLAINT = gettext_noop("a complaint")
+    STOP = gettext_noop("stopped by mail")
+    SAYS_NOTHING = gettext_noop("a report that says nothing about the address")
+    UNKNOWN = gettext_noop("a report on no mail of ours")
+    NO_SUCH_LINK = gettext_noop("a wish to stop with an unknown token")
+    FORGED = gettext_noop("a wish to stop whose sender is forged")
+    NO_REPORT = gettext_noop("no report: a reply of a person, or junk")
 
 
 _ORDINARY = {
@@ -82,7 +84,14 @@ def receive(
         outcome = _report(content[:LONGEST], token if word == "bounce" else "", now)
     level = logging.INFO if outcome in _ORDINARY else logging.WARNING
     logger.log(level, "Mail came in: %s.", outcome)
+    _count(outcome, now)
     return outcome
+
+
+def _count(outcome: StrEnum, now: datetime):
+    day = now.astimezone(UTC).date()
+    row, _created = IncomingCount.objects.get_or_create(day=day, sort=outcome)
+    IncomingCount.objects.filter(pk=row.pk).update(number=F("number") + 1)
 
 
 def _parsed(content: bytes) -> EmailMessage:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mailings import announcing, authentication_results, outbox, permissions, replies
 from mailings.models import Announcement, OutgoingMail, PostedMail
@@ -33,18 +34,18 @@ _TITLE, _TEXT = (Announcement._meta.get_field(name).max_length for name in ("tit
 class Outcome(StrEnum):
     """What became of a message; every one of them is accepted."""
 
-    DRAFTED = "an announcement by mail, a draft now"
-    ASKED = "an announcement by mail, its author is asked"
-    ASKED_BEFORE = "an announcement by mail of somebody who was asked today"
-    OUR_OWN = "a mail of our own at the posting address"
-    AUTOMATIC = "a mail of a program at the posting address"
-    UNKNOWN_SENDER = "a mail of no partner at the posting address"
-    FORGED = "a forged mail at the posting address"
-    AGAIN = "an announcement by mail that came before"
-    TOO_MANY = "an announcement by mail too many"
-    TOO_LARGE = "an announcement by mail that is too large"
-    EMPTY = "an announcement by mail without words"
-    REFUSED = "an announcement by mail that cannot be a draft"
+    DRAFTED = gettext_noop("an announcement by mail, a draft now")
+    ASKED = gettext_noop("an announcement by mail, its author is asked")
+    ASKED_BEFORE = gettext_noop("an announcement by mail of somebody who was asked today")
+    OUR_OWN = gettext_noop("a mail of our own at the posting address")
+    AUTOMATIC = gettext_noop("a mail of a program at the posting address")
+    UNKNOWN_SENDER = gettext_noop("a mail of no partner at the posting address")
+    FORGED = gettext_noop("a forged mail at the posting address")
+    AGAIN = gettext_noop("an announcement by mail that came before")
+    TOO_MANY = gettext_noop("an announcement by mail too many")
+    TOO_LARGE = gettext_noop("an announcement by mail that is too large")
+    EMPTY = gettext_noop("an announcement by mail without words")
+    REFUSED = gettext_noop("an announcement by mail that cannot be a draft")
 
 
 ORDINARY = frozenset({Outcome.DRAFTED, Outcome.ASKED, Outcome.AUTOMATIC, Outcome.AGAIN})

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Func, Max, Min, TextField, Value
+from django.db.models import Count, Func, Max, Min, Sum, TextField, Value
 from django.db.models.functions import TruncMinute
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 
 from mailings import throttle
-from mailings.models import OutgoingMail, Suppression, Throttle
+from mailings.models import IncomingCount, OutgoingMail, Suppression, Throttle
 
 Kind, State = OutgoingMail.Kind, OutgoingMail.State
 
@@ -43,6 +45,7 @@ class Progress:
     uncertain: list[OutgoingMail]
     failures: list[dict]
     marked: dict[str, int]
+    came_in: list[tuple[str, int]]  # of the last days: what it was, how many; the most first
 
     @property
     def waiting(self) -> int:
@@ -120,4 +123,11 @@ def at(now: datetime) -> Progress:
             .values_list("reason")
             .annotate(n=Count("pk"))
         ),
+        came_in=_came_in(now),
     )
+
+
+def _came_in(now: datetime) -> list[tuple[str, int]]:
+    rows = IncomingCount.objects.filter(day__gt=(now - FAILURES_OF).date()).order_by()
+    sums = rows.values_list("sort").annotate(n=Sum("number")).order_by("-n", "sort")
+    return [(capfirst(gettext(sort)), number) for sort, number in sums]

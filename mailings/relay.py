@@ -25,6 +25,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mailings import authentication_results, outbox, replies, smtp
 from mailings.hiding import without_addresses
@@ -65,18 +66,18 @@ class Conversation:
 class Outcome(StrEnum):
     """What became of a reply; every one of them is accepted."""
 
-    TAKEN = "a reply, taken"
-    NO_SUCH_ADDRESS = "a reply with an unknown token"
-    CLOSED = "a reply to a place that nobody has any more"
-    OUR_OWN = "a mail of our own that came back as a reply"
-    AUTOMATIC = "a reply that a program wrote"
-    OTHER_SENDER = "a reply from another address"
-    FORGED = "a reply whose sender is forged"
-    AGAIN = "a reply that came before"
-    TOO_MANY = "a reply too many"
-    TOO_LARGE = "a reply that is too large"
-    EMPTY = "a reply without words or files"
-    REFUSED = "a reply that the conversation does not take"
+    TAKEN = gettext_noop("a reply, taken")
+    NO_SUCH_ADDRESS = gettext_noop("a reply with an unknown token")
+    CLOSED = gettext_noop("a reply to a place that nobody has any more")
+    OUR_OWN = gettext_noop("a mail of our own that came back as a reply")
+    AUTOMATIC = gettext_noop("a reply that a program wrote")
+    OTHER_SENDER = gettext_noop("a reply from another address")
+    FORGED = gettext_noop("a reply whose sender is forged")
+    AGAIN = gettext_noop("a reply that came before")
+    TOO_MANY = gettext_noop("a reply too many")
+    TOO_LARGE = gettext_noop("a reply that is too large")
+    EMPTY = gettext_noop("a reply without words or files")
+    REFUSED = gettext_noop("a reply that the conversation does not take")
 
 
 _conversations: dict[str, Conversation] = {}

@@ -11,12 +11,13 @@ from django.db import transaction
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 
-from mailings.models import Bounce, OutgoingMail, RelayedReply
+from mailings.models import Bounce, IncomingCount, OutgoingMail, RelayedReply
 
 State = OutgoingMail.State
 
 ADDRESSES_FOR = timedelta(days=731)  # two years
 BOUNCES_FOR = timedelta(days=731)
+COUNTS_FOR = timedelta(days=366)
 #: That a reply came; a mail server repeats one for some days, a restored mailbox later.
 REPLIES_FOR = timedelta(days=90)
 #: What came ready-made and may not have arrived: a sign-in code is of no use long before.
@@ -64,6 +65,9 @@ def forget(now: datetime) -> dict[str, int]:
             RelayedReply.objects.filter(pk__in=keys).delete()[0]
             for keys in _chunks(RelayedReply.objects.filter(at__lt=now - REPLIES_FOR))
         ),
+        "old counts dropped": IncomingCount.objects.filter(
+            day__lt=(now - COUNTS_FOR).date()
+        ).delete()[0],
     }
 
 

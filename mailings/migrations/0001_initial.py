@@ -354,9 +354,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="outgoingmail",
             constraint=models.UniqueConstraint(
-                django.contrib.postgres.indexes.OpClass(
-                    models.F("message_id"), name="varchar_pattern_ops"
-                ),
+                django.contrib.postgres.indexes.OpClass("message_id", name="varchar_pattern_ops"),
                 name="outgoing_message_id_once",
             ),
         ),

@@ -28,6 +28,30 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="IncomingCount",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(verbose_name="day")),
+                ("sort", models.CharField(max_length=80, verbose_name="what it was")),
+                ("number", models.PositiveIntegerField(default=0, verbose_name="messages")),
+            ],
+            options={
+                "verbose_name": "mail that came in",
+                "verbose_name_plural": "mail that came in",
+                "ordering": ["-day", "sort"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("day"), models.F("sort"), name="incoming_once_a_day"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="RelayAddress",
             fields=[
                 (

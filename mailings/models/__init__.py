@@ -17,6 +17,7 @@ from mailings.models.bounces import Bounce, Suppression
 from mailings.models.campaigns import Campaign
 from mailings.models.digests import Digest, DigestEntry
 from mailings.models.following import DigestNews, Follow
+from mailings.models.incoming import IncomingCount
 from mailings.models.links import MailLink
 from mailings.models.outgoing import OutgoingMail
 from mailings.models.posting import PostedMail
@@ -45,6 +46,7 @@ __all__ = [
     "DigestNews",
     "Follow",
     "Frequency",
+    "IncomingCount",
     "ListRules",
     "MailLink",
     "MailingPolicy",

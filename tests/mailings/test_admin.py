@@ -25,13 +25,22 @@ from mailings import (
     kinds,
     mime,
     outbox,
+    posting,
+    relay,
     suppression,
     throttle,
 )
 from mailings.deciding import DROPPED
 from mailings.links import VALID_FOR
 from mailings.masking import masked
-from mailings.models import Bounce, OutgoingMail, StopLink, Suppression, Throttle
+from mailings.models import (
+    Bounce,
+    IncomingCount,
+    OutgoingMail,
+    StopLink,
+    Suppression,
+    Throttle,
+)
 from mailings.moderation import KINDS
 from partners import mail as ground
 from partners.models import Decision
@@ -455,6 +464,16 @@ def test_addresses_that_are_marked_are_counted(client, lead):
 
     assert "2 addresses from which mail came back" in html
     assert "1 whose reader marked our mail as unwanted" in html
+
+
+def test_mail_that_came_in_is_counted_by_sort_for_a_week(client, lead):
+    forged, reply = posting.Outcome.FORGED, relay.Outcome.TAKEN
+    for days, sort, number in ((0, reply, 2), (6, reply, 3), (6, forged, 7), (7, forged, 9)):
+        day = NOW.date() - timedelta(days=days)
+        IncomingCount.objects.create(day=day, sort=sort, number=number)
+    found = progress(client).context["progress"].came_in
+
+    assert found == [("A forged mail at the posting address", 7), ("A reply, taken", 5)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mailings import inbound, posting
-from mailings.models import Announcement, OutgoingMail, PostedMail
+from mailings.models import Announcement, IncomingCount, OutgoingMail, PostedMail
 from partners.models import Partner, User
 from tests.factories import NOW, PartnerUserFactory, UserFactory
 
@@ -219,12 +219,17 @@ HOSTILE = {
 }
 
 
+def counts() -> dict[str, int]:
+    return dict(IncomingCount.objects.values_list("sort", "number"))
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_each_sort_of_hostile_mail_becomes_nothing_and_is_answered_to_nobody(ann, name):
     content, outcome = HOSTILE[name]
     assert receive(content) is outcome
     assert Announcement.objects.count() == 0
     assert mails() == []
+    assert counts() == {outcome: 1}
 
 
 def test_former_partners_and_blocked_people_post_nothing(ann):
@@ -243,6 +248,7 @@ def test_the_same_mail_again_and_a_flood_are_dropped(ann):
     found = [receive(written("x\n", PASS, number=f"n{n}")) for n in range(6)]
     assert found == [Outcome.DRAFTED] * 4 + [Outcome.TOO_MANY] * 2
     assert Announcement.objects.count() == 5
+    assert counts() == {Outcome.DRAFTED: 5, Outcome.AGAIN: 1, Outcome.TOO_MANY: 2}
 
 
 def test_a_posting_address_with_anything_behind_it_is_none(ann):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mailings import bounces, retention
-from mailings.models import Bounce, OutgoingMail, Suppression
+from mailings.models import Bounce, IncomingCount, OutgoingMail, Suppression
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +17,7 @@ NOTHING = {
     "addresses of mails erased": 0,
     "old bounces dropped": 0,
     "old replies by mail forgotten": 0,
+    "old counts dropped": 0,
 }
 
 
@@ -120,7 +121,7 @@ def test_rows_are_taken_in_chunks(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(retention, "IN_ONE_GO", 2)
     rows = [mail(days=40) for _n in range(5)]
 
-    with django_assert_num_queries(12):  # three chunks, and each list ends with an empty one
+    with django_assert_num_queries(13):  # three chunks, and each list ends with an empty one
         assert retention.forget(NOW)["bodies of mails erased"] == 5
     assert not any(map(has_words, rows))
 
@@ -159,3 +160,10 @@ def test_no_address_is_nobodys():
 
     assert retention.forget_address("", NOW) == 0
     assert has_words(row)
+
+
+def test_counts_of_mail_that_came_in_go_after_a_year(db):
+    for days in (366, 367):
+        IncomingCount.objects.create(day=(NOW - timedelta(days=days)).date(), sort="a bounce")
+
+    assert retention.forget(NOW) == NOTHING | {"old counts dropped": 1}
