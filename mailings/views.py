@@ -2,18 +2,18 @@
 
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from mailings import topics
 from mailings.models import StopLink
 from partners.languages import translated
+from partners.quiet import untold
 
 
 @translated
 @csrf_exempt  # RFC 8058: a mail program posts here without cookie and token; see docs/mail.md
-@never_cache
+@untold
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request, token):
     """GET shows one button, POST stops (or with `start` starts again); 200 for any token."""
@@ -31,7 +31,4 @@ def stop(request, token):
         "acted": request.method == "POST",
         "translated": True,
     }
-    response = render(request, "mailings/stop.html", context)
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return render(request, "mailings/stop.html", context)
