@@ -256,12 +256,12 @@ def _why_not(invitee: Invitee | None, asked: set[int], now: datetime) -> str:
         return "The person answered meanwhile."
     if invitee.pk not in asked:
         return "The person is not one of those who are asked any more."
+    if invitee.stopped_at:
+        return "Reminders were switched off meanwhile."
     return ""
 
 
 def _why_no_reminder(invitee: Invitee, reminder: Reminder) -> str:
-    if invitee.stopped_at:
-        return "Reminders were switched off meanwhile."
     if invitee.round.closes_at - reminder.cycle > AGAIN_AFTER:
         return "The round was prolonged: reminders come before the new close."
     return ""
