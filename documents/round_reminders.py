@@ -64,6 +64,7 @@ def register():
                 _switch_off,
                 _switch_on,
                 _is_off,
+                _user_of,
             )
         )
 
@@ -295,3 +296,7 @@ def _switch_on(invitee_id: int, now: datetime):
 
 def _is_off(invitee_id: int) -> bool:
     return Invitee.objects.filter(pk=invitee_id, stopped_at__isnull=False).exists()
+
+
+def _user_of(invitee_id: int) -> int:
+    return Invitee.objects.values_list("user", flat=True).get(pk=invitee_id)

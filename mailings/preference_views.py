@@ -41,9 +41,16 @@ def mail_preferences(request):
 @quiet
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail_preferences_by_mail(request, token):
-    """Those of the person whose mail had this link; 410 where it is nobody's."""
+    """Those of the person whose mail had this link; 410 where it is nobody's.
+
+    Who gets mail and has no sign-in is told so, and what can be done instead.
+    """
     now = timezone.now()
-    user_id = topics.user_behind(StopLink.objects.filter(token=token).first())
+    link = StopLink.objects.filter(token=token).first()
+    user_id = topics.user_behind(link)
+    if topics.is_without_sign_in(link):
+        context = {"name": topics.of(link).called(link.object_id), "token": token}
+        return render(request, "mailings/preferences_without_sign_in.html", context)
     if user_id is None:
         return render(request, "mailings/preferences_nobody.html", status=410)
     form, is_saved = _answered(request, user_id, now)

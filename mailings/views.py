@@ -16,12 +16,17 @@ from partners.quiet import untold
 @untold
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request, token):
-    """GET shows one button, POST stops (or with `start` starts again); 200 for any token."""
+    """GET shows one button, POST stops (or with `start` starts again); 200 for any token.
+
+    Where nothing can be stopped, the person or the thing being gone, the page says that.
+    """
     link = StopLink.objects.filter(token=token).first()
     topic = topics.of(link)
     if topic and request.method == "POST":
         step = topic.start if "start" in request.POST else topic.stop
         step(link.object_id, timezone.now())
+        if step == topic.stop and not topic.is_stopped(link.object_id):
+            topic = None
     context = {
         "topic": topic,
         "name": topic.called(link.object_id) if topic else "",
