@@ -6,7 +6,6 @@ question that was answered. Three weeks after acceptance both sides are asked wh
 once more ten days later; who says 'not yet' is asked again after a month.
 """
 
-import functools
 from datetime import datetime, timedelta
 
 from django.db.models import (
@@ -27,6 +26,7 @@ from django.utils.translation import gettext_lazy
 
 from advice import asking, telling
 from advice.models import AdviceRequest, Choice, Outcome, Side
+from experts import switching_off
 from experts.models import Expert
 from experts.reminders import MailLanguage
 from mailings import outbox, reminders, topics
@@ -57,13 +57,14 @@ def register():
         OUTCOME[Side.REQUESTER]: gettext_lazy("Questions about what came of advice"),
     }
     for topic, name in names.items():
-        side = Side.REQUESTER if topic == OUTCOME[Side.REQUESTER] else Side.EXPERT
-        topics.register(topics.of_addresses(topic, name, functools.partial(_address, side)))
+        to_requester = topic == OUTCOME[Side.REQUESTER]
+        of_readers = topics.of_people if to_requester else switching_off.of_experts
+        topics.register(of_readers(topic, name))
 
 
-def _address(side: Side, key: int) -> str:
-    choice = telling.choices([key]).get(key)
-    return telling.address_of(choice, side) if choice else ""
+def _reader(choice: Choice, side: Side) -> int:
+    """Whom the topic of this side knows: the key of the expert, or of the requester's sign-in."""
+    return choice.expert_id if side == Side.EXPERT else choice.place.request.requester_id
 
 
 def _questions(now: datetime) -> QuerySet[Choice]:
@@ -169,7 +170,8 @@ def _letters(mails: list[OutgoingMail], ladder: Ladder, now: datetime) -> dict[i
     choices = telling.choices({mail.reminder.object_id for mail in open_ones})
     about = {mail.pk: choices[mail.reminder.object_id] for mail in open_ones}
     tokens = telling.make_links(open_ones, about, side, now)
-    stops = topics.tokens(ladder.topic, list(choices))
+    readers = {key: _reader(choice, side) for key, choice in choices.items()}
+    stops = topics.tokens(ladder.topic, readers.values())
     found: dict[int, Letter | Skip] = {
         mail.pk: Skip("The question was answered meanwhile.") for mail in mails
     }
@@ -182,7 +184,7 @@ def _letters(mails: list[OutgoingMail], ladder: Ladder, now: datetime) -> dict[i
             tokens[mail.pk],
             answer_by=(about[mail.pk].asked_at or now) + asking.ANSWER_WITHIN,
             files=about[mail.pk].files,
-            stop=stops[mail.reminder.object_id],
+            stop=stops[readers[mail.reminder.object_id]],
             can_reply=ladder.topic == QUESTION,
         )
     return found

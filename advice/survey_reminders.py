@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from advice import survey_links, surveying
 from advice.models import Survey, SurveyAnswer, SurveyLink
+from experts import switching_off
 from experts.models import Expert
 from experts.models.expert import MAIL_ADDRESS
 from experts.reminders import MailLanguage
@@ -44,7 +45,7 @@ def register():
     """Name the topic and the function that writes the mail; called when the app is ready."""
     outbox.prepared_by(TEMPLATE, letters)
     name = gettext_lazy("Questions about requests for advice")
-    topics.register(topics.of_addresses(TOPIC, name, _address))
+    topics.register(switching_off.of_experts(TOPIC, name))
 
 
 # Who is due
@@ -186,8 +187,3 @@ def _why_not(
     if expert.reminders_off_at:
         return "Reminders were switched off meanwhile."
     return ""
-
-
-def _address(expert_id: int) -> str:
-    expert = Expert.objects.select_related("user").filter(pk=expert_id).first()
-    return expert.mail_address if expert else ""

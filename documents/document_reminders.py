@@ -45,7 +45,7 @@ def register():
     """Name the topic and the function that writes the mail; called when the app is ready."""
     outbox.prepared_by(TEMPLATE, letters)
     name = gettext_lazy("Questions whether your documents are still right")
-    topics.register(topics.of_addresses(TOPIC, name, _address))
+    topics.register(topics.of_people(TOPIC, name))
 
 
 class _Moment(Func):
@@ -170,7 +170,7 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
     keys = [reminder.object_id for reminder in taken]
     asked = _to_ask(now).select_related("owner").defer("search").in_bulk(keys)
     overtaken = reminders.overtaken(taken, DAYS_BETWEEN, now)
-    stops = topics.tokens(TOPIC, list(asked))
+    stops = topics.tokens(TOPIC, {document.owner_id for document in asked.values()})
     found: dict[int, Letter | Skip] = {}
     for mail in mails:
         document = mail.reminder and asked.get(mail.reminder.object_id)
@@ -179,13 +179,7 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
         elif mail.reminder_id in overtaken:
             found[mail.pk] = Skip("Another mail about the document left meanwhile.")
         else:
-            stop = stops[document.pk]
+            stop = stops[document.owner_id]
             context = {"document": document, "name": str(document.owner), "stop": stop}
             found[mail.pk] = Letter(context, to=document.owner.email, stop=stop)
     return found
-
-
-def _address(document_id: int) -> str:
-    """For which the mail is stopped: all documents of this owner."""
-    found = Document.objects.filter(pk=document_id, owner__isnull=False)
-    return found.values_list("owner__email", flat=True).first() or ""

@@ -20,12 +20,14 @@ Role = PracticeReview.Role
 @dataclass(frozen=True)
 class Asked:
     """Somebody who can answer for a published practice. `key`: of the PracticeExpert row, for a
-    resource person; else of the practice.
+    resource person; else of the practice. `reader`: whom the link that stops such mail knows, by
+    the key of the practice for its owner, of the sign-in for a contact person, else of the expert.
     """
 
     practice: Practice  # with its current version
     role: Role
     key: int
+    reader: int
     name: str
     address: str
     user: User | None
@@ -66,7 +68,8 @@ def asked(role: Role, keys: Iterable[int]) -> dict[int, Asked]:
 
 
 def _user(practice: Practice, role: Role, user: User) -> Asked:
-    return Asked(practice, role, practice.pk, user.name, user.email, user)
+    reader = practice.pk if role == Role.OWNER else user.pk
+    return Asked(practice, role, practice.pk, reader, user.name, user.email, user)
 
 
 def _person(link: PracticeExpert) -> Asked:
@@ -75,6 +78,7 @@ def _person(link: PracticeExpert) -> Asked:
         practice=link.version.practice,
         role=Role.RESOURCE_PERSON,
         key=link.pk,
+        reader=expert.pk,
         name=expert.name,
         address=expert.mail_address,
         user=expert.user,

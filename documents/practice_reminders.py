@@ -7,7 +7,6 @@ cycle of all is `reviewed_at`, so that one answer ends it for everybody; a mail 
 outbox is stopped when it would leave.
 """
 
-import functools
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -30,6 +29,7 @@ from django.utils.translation import gettext_lazy
 from documents import practice_links, reviewing
 from documents.models import Practice, PracticeExpert, PracticeLink, PracticeReview
 from documents.practice_links import Asked
+from experts import switching_off
 from experts.models import Expert
 from experts.models.expert import MAIL_ADDRESS
 from mailings import links, outbox, reminders, suppression, topics
@@ -69,12 +69,12 @@ def register():
             _switch_off,
             _switch_on,
             _is_off,
+            _user_of,
         )
     )
-    for topic in (ORGANISATION, PERSON):
-        name = gettext_lazy("Questions about good practices of colleagues")
-        address_of = functools.partial(_address, topic)
-        topics.register(topics.of_addresses(topic, name, address_of))
+    name = gettext_lazy("Questions about good practices of colleagues")
+    topics.register(topics.of_people(ORGANISATION, name))
+    topics.register(switching_off.of_experts(PERSON, name))
 
 
 # Who is due
@@ -229,8 +229,9 @@ def give_to(practice_id: int, email: str, by: User, now: datetime) -> Practice:
     organisations = list(held.values_list("organisation", flat=True)[:2])
     if len(organisations) == 1:
         practice.organisation_id = organisations[0]
-    practice.owner, practice.reminders_off_at = owner, None
-    practice.save(update_fields=["owner", "organisation", "reminders_off_at"])
+    practice.owner = owner
+    practice.save(update_fields=["owner", "organisation"])
+    begin_anew(practice)
     decisions.record(by, "gave to another owner", practice, now, reason=owner.email)
     reminders.write_again(LADDERS[0], practice.pk, practice.reviewed_at, email, "en", by, now)
     return practice
@@ -286,7 +287,7 @@ def _letters(mails: list[OutgoingMail], topic: str, now: datetime) -> dict[int, 
         )
     )
     overtaken = reminders.overtaken([mail.reminder for mail in mails], DAYS_BETWEEN, now)
-    stops = topics.tokens(topic, keys)
+    stops = topics.tokens(topic, {one.reader for one in asked.values()})
     found: dict[int, Letter | Skip] = {}
     for mail in mails:
         one = asked.get(mail.reminder.object_id)
@@ -307,10 +308,10 @@ def _letters(mails: list[OutgoingMail], topic: str, now: datetime) -> dict[int, 
             "role": str(role),
             "reviewed_at": one.practice.reviewed_at,
             "token": tokens[mail.pk],
-            "stop": stops[mail.reminder.object_id],
+            "stop": stops[one.reader],
             "valid_until": now + links.VALID_FOR,
         }
-        found[mail.pk] = Letter(context, to=one.address, stop=stops[mail.reminder.object_id])
+        found[mail.pk] = Letter(context, to=one.address, stop=stops[one.reader])
     return found
 
 
@@ -337,6 +338,13 @@ def _why_not(
 # The switch behind the unsubscribe link
 
 
+def begin_anew(practice: Practice):
+    """Another owner gets reminders, whatever the former one switched off or still would."""
+    practice.reminders_off_at = None
+    practice.save(update_fields=["reminders_off_at"])
+    topics.forget(OWNER, practice.pk)
+
+
 def _switch_off(practice_id: int, now: datetime):
     Practice.objects.filter(pk=practice_id, reminders_off_at=None).update(reminders_off_at=now)
 
@@ -349,6 +357,6 @@ def _is_off(practice_id: int) -> bool:
     return Practice.objects.filter(pk=practice_id, reminders_off_at__isnull=False).exists()
 
 
-def _address(topic: str, key: int) -> str:
-    one = practice_links.asked(_ROLES[topic], [key]).get(key)
-    return one.address if one else ""
+def _user_of(practice_id: int) -> int:
+    owned = Practice.objects.filter(owner__isnull=False)
+    return owned.values_list("owner", flat=True).get(pk=practice_id)

@@ -64,6 +64,7 @@ def register():
                 _switch_off,
                 _switch_on,
                 _is_off,
+                _user_of,
             )
         )
 
@@ -256,12 +257,12 @@ def _why_not(invitee: Invitee | None, asked: set[int], now: datetime) -> str:
         return "The person answered meanwhile."
     if invitee.pk not in asked:
         return "The person is not one of those who are asked any more."
+    if invitee.stopped_at:
+        return "Reminders were switched off meanwhile."
     return ""
 
 
 def _why_no_reminder(invitee: Invitee, reminder: Reminder) -> str:
-    if invitee.stopped_at:
-        return "Reminders were switched off meanwhile."
     if invitee.round.closes_at - reminder.cycle > AGAIN_AFTER:
         return "The round was prolonged: reminders come before the new close."
     return ""
@@ -295,3 +296,7 @@ def _switch_on(invitee_id: int, now: datetime):
 
 def _is_off(invitee_id: int) -> bool:
     return Invitee.objects.filter(pk=invitee_id, stopped_at__isnull=False).exists()
+
+
+def _user_of(invitee_id: int) -> int:
+    return Invitee.objects.values_list("user", flat=True).get(pk=invitee_id)

@@ -5,10 +5,12 @@ The switch stands behind the unsubscribe link of each reminder, too.
 
 from datetime import UTC, datetime, time, timedelta
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from experts.cycles import Calendar
 from experts.models import Expert
+from experts.models.expert import MAIL_ADDRESS
 from experts.reminders import TOPIC
 from mailings import topics
 from mailings.models import Reminder
@@ -41,10 +43,19 @@ def is_off(expert_id: int) -> bool:
     return Expert.objects.filter(pk=expert_id, reminders_off_at__isnull=False).exists()
 
 
+def of_experts(code: str, name: Promise) -> topics.Topic:
+    """A topic of mail to experts, whose keys are those of its links; stopped for their address."""
+    return topics.of_addresses(code, name, _address_of, _user_of)
+
+
+def _address_of(expert_id: int) -> str:
+    found = Expert.objects.annotate(mail_to=MAIL_ADDRESS).filter(pk=expert_id)
+    return found.values_list("mail_to", flat=True).first() or ""
+
+
 def _user_of(expert_id: int) -> int | None:
     """Who claimed the profile; None as long as nobody did."""
-    found = Expert.objects.filter(pk=expert_id)
-    return found.values_list("user", flat=True).first()
+    return Expert.objects.values_list("user", flat=True).get(pk=expert_id)
 
 
 def set_language(expert_id: int, code: str):

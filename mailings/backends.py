@@ -9,7 +9,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.utils import timezone
 
-from mailings import mime, outbox
+from mailings import mime, outbox, signing
 from mailings.models import OutgoingMail
 from mailings.models.outgoing import new_message_id
 
@@ -73,7 +73,7 @@ def _content(message, row: OutgoingMail, now) -> bytes:
             new.attach(attachment)
     # Not by `policy`, which would take a name such as "=?utf-8?q?x?=" for encoded already
     subject = mime.folded("Subject", mime.one_line(str(message.subject)))
-    return subject.encode() + new.as_bytes()
+    return signing.signed(subject.encode() + new.as_bytes())
 
 
 def _headers(message, row: OutgoingMail, now) -> dict:

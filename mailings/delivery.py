@@ -26,7 +26,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.utils import timezone, translation
 
-from mailings import bounces, campaigning, kinds, mime, outbox, smtp, suppression, throttle
+from mailings import bounces, campaigning, kinds, mime, outbox, signing, smtp, suppression, throttle
 from mailings.models import OutgoingMail
 from mailings.models.packed import pack
 from partners import mail as ground
@@ -711,8 +711,8 @@ def _write(mail: OutgoingMail, letter: outbox.Letter, now: datetime):
     mail.subject = written.subject[:998]
     headers = kinds.headers(mail, written.subject, now, letter)
     boundary = f"part{mail.token}"
-    mail.content = mime.build(
-        headers, written.text, written.html, boundary, letter.calendar, letter.method
+    mail.content = signing.signed(
+        mime.build(headers, written.text, written.html, boundary, letter.calendar, letter.method)
     )
 
 

@@ -21,7 +21,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.functional import Promise
 from kombu.exceptions import OperationalError
 
-from mailings.models import OutgoingMail
+from mailings import suppression
+from mailings.models import OutgoingMail, Suppression
 
 logger = logging.getLogger(__name__)
 
@@ -99,13 +100,28 @@ def post(
 
 def letters(mails: Iterable[OutgoingMail], now: datetime) -> dict[int, Letter | Skip | Hold]:
     """What to write into each of these mails, by key."""
-    by_template: dict[str, list[OutgoingMail]] = {}
+    mails, by_template = list(mails), {}
     for mail in mails:
         by_template.setdefault(mail.template, []).append(mail)
     found = {}
     for template, group in by_template.items():
         found |= _prepared_by.get(template, _as_posted)(group, now)
-    return found
+    return found | _stopped(mails, found)
+
+
+def _stopped(mails: list[OutgoingMail], found: dict) -> dict[int, Skip]:
+    """Reminders whose topic was stopped for their address since they were written.
+
+    What a person has just asked for, a fresh link, is no reminder that anybody could stop.
+    """
+    to_remind = {
+        mail.pk: (found[mail.pk].to or mail.to, mail.reminder.topic)
+        for mail in mails
+        if isinstance(found.get(mail.pk), Letter) and mail.reminder and not mail.reminder.is_wanted
+    }
+    stopped = suppression.stopped(set(to_remind.values())) if to_remind else ()
+    why = str(Suppression.Reason.STOPPED.label)
+    return {key: Skip(why) for key, asked in to_remind.items() if asked in stopped}
 
 
 def _as_posted(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip]:

@@ -44,10 +44,16 @@ def mail_preferences(request):
 def mail_preferences_by_mail(request, token):
     """Those of the person whose mail had this link, in the language of that person's mails.
 
-    410 where it is nobody's.
+    410 where it is nobody's. Who gets mail and has no sign-in is told so, and what can be done
+    instead.
     """
     now = timezone.now()
-    user_id = topics.user_behind(StopLink.objects.filter(token=token).first())
+    link = StopLink.objects.filter(token=token).first()
+    user_id = topics.user_behind(link)
+    if topics.is_without_sign_in(link):
+        name = topics.of(link).called(link.object_id)
+        context = {"name": name, "token": token, "translated": True}
+        return render(request, "mailings/preferences_without_sign_in.html", context)
     if user_id is None:
         context = {"translated": True}
         return render(request, "mailings/preferences_nobody.html", context, status=410)

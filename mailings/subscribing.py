@@ -151,9 +151,8 @@ def _name_of(subscription_id: int) -> str:
     return str(row.topic) if row else ""
 
 
-def _user_of(subscription_id: int) -> int | None:
-    rows = Subscription.objects.filter(pk=subscription_id)
-    return rows.values_list("user", flat=True).first()
+def _user_of(subscription_id: int) -> int:
+    return Subscription.objects.values_list("user", flat=True).get(pk=subscription_id)
 
 
 def key_of(mail: OutgoingMail) -> int | None:

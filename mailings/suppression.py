@@ -70,6 +70,17 @@ def found(addresses: set[str], topic: str = "") -> dict[str, Suppression]:
     return {by_hash[row.address_hash]: row for row in rows}
 
 
+def stopped(asked: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of these addresses, each with a topic, those that want no more mail of it; one query."""
+    by_hash = {(hash_of(address), topic): (address, topic) for address, topic in asked}
+    rows = Suppression.objects.filter(
+        address_hash__in={hashed for hashed, _topic in by_hash},
+        topic__in={topic for _address, topic in asked} - {""},
+    )
+    kept = rows.values_list("address_hash", "topic")
+    return {by_hash[key] for key in kept if key in by_hash}
+
+
 # Whose address it is: the apps that keep addresses say which they know
 
 _known: dict[str, Callable[[], QuerySet]] = {}

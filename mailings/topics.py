@@ -1,9 +1,10 @@
 """Sorts of mail that a person can stop, each named by the app that writes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.utils.functional import Promise
 
 from mailings import suppression
@@ -17,8 +18,12 @@ class Topic:
 
     `is_stopped` says how it stands; each is safe to repeat, also for a thing that is gone. Where
     one topic holds several sorts of mail, `name_of` gives the name of the sort by that key (empty
-    for a thing that is gone). `user_of` gives the key of the person to whom these mails go, None
-    where there is nobody; a topic that has it lets its links open the person's mail preferences.
+    for a thing that is gone). `user_of` gives the key of the person to whom these mails go, whose
+    mail preferences the link then opens; None where they go to somebody without a sign-in. It
+    raises ObjectDoesNotExist for a thing that is gone.
+
+    A key is that of one person, or of a thing that one person has: a mail of long ago must neither
+    stop the mail of whoever has the thing today, nor open that person's preferences.
     """
 
     code: str
@@ -26,18 +31,23 @@ class Topic:
     stop: Callable[[int, datetime], None]
     start: Callable[[int, datetime], None]
     is_stopped: Callable[[int], bool]
+    user_of: Callable[[int], int | None]
     name_of: Callable[[int], str] | None = None
-    user_of: Callable[[int], int | None] | None = None
 
     def called(self, key: int) -> str:
         """What the person reads: which mail this is."""
         return (self.name_of and self.name_of(key)) or str(self.name)
 
 
-def of_addresses(code: str, name: str | Promise, address_of: Callable[[int], str]) -> Topic:
+def of_addresses(
+    code: str,
+    name: str | Promise,
+    address_of: Callable[[int], str],
+    user_of: Callable[[int], int | None],
+) -> Topic:
     """A topic that is stopped for an address, whatever thing the mail was about.
 
-    `address_of` gives the address behind the key of a thing; empty: there is none.
+    `address_of` gives the address of the person with this key; empty: there is none.
     """
 
     def stop(key: int, now: datetime):
@@ -53,7 +63,16 @@ def of_addresses(code: str, name: str | Promise, address_of: Callable[[int], str
         hashed = suppression.hash_of(address_of(key))
         return Suppression.objects.filter(topic=code, address_hash=hashed).exists()
 
-    return Topic(code, name, stop, start, is_stopped)
+    return Topic(code, name, stop, start, is_stopped, user_of)
+
+
+def of_people(code: str, name: str | Promise) -> Topic:
+    """A topic of mail to people with a sign-in, whose keys are those of its links."""
+
+    def address_of(user_id: int) -> str:
+        return User.objects.filter(pk=user_id).values_list("email", flat=True).first() or ""
+
+    return of_addresses(code, name, address_of, user_of=int)
 
 
 _topics: dict[str, Topic] = {}
@@ -79,8 +98,20 @@ def user_behind(link: StopLink | None) -> int | None:
     one that was closed.
     """
     topic = of(link)
-    key = topic.user_of(link.object_id) if topic and topic.user_of else None
+    try:
+        key = topic.user_of(link.object_id) if topic else None
+    except ObjectDoesNotExist:
+        return None
     return User.objects.filter(pk=key, is_active=True).values_list("pk", flat=True).first()
+
+
+def is_without_sign_in(link: StopLink | None) -> bool:
+    """Whether the mail of this link goes to somebody who has no sign-in, and never had."""
+    topic = of(link)
+    try:
+        return topic is not None and topic.user_of(link.object_id) is None
+    except ObjectDoesNotExist:
+        return False
 
 
 def everything() -> list[Topic]:
@@ -88,12 +119,17 @@ def everything() -> list[Topic]:
     return list(_topics.values())
 
 
-def tokens(topic: str, keys: list[int]) -> dict[int, str]:
-    """The StopLink's token of each of these things; made where there was none."""
+def tokens(topic: str, keys: Collection[int]) -> dict[int, str]:
+    """The StopLink's token by key; made where there was none."""
     rows = StopLink.objects.filter(topic=topic, object_id__in=keys)
     found = dict(rows.values_list("object_id", "token"))
-    missing = [StopLink(topic=topic, object_id=key) for key in keys if key not in found]
+    missing = [StopLink(topic=topic, object_id=key) for key in {*keys} - found.keys()]
     if missing:
         StopLink.objects.bulk_create(missing, ignore_conflicts=True)
         found = dict(rows.all().values_list("object_id", "token"))
     return found
+
+
+def forget(topic: str, key: int):
+    """The thing has another person now: links in mails to the former one stop nothing any more."""
+    StopLink.objects.filter(topic=topic, object_id=key).delete()

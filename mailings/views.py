@@ -2,26 +2,31 @@
 
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from mailings import topics
 from mailings.models import StopLink
 from partners.languages import translated
+from partners.quiet import untold
 
 
 @translated
 @csrf_exempt  # RFC 8058: a mail program posts here without cookie and token; see docs/mail.md
-@never_cache
+@untold
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request, token):
-    """GET shows one button, POST stops (or with `start` starts again); 200 for any token."""
+    """GET shows one button, POST stops (or with `start` starts again); 200 for any token.
+
+    Where nothing can be stopped, the person or the thing being gone, the page says that.
+    """
     link = StopLink.objects.filter(token=token).first()
     topic = topics.of(link)
     if topic and request.method == "POST":
         step = topic.start if "start" in request.POST else topic.stop
         step(link.object_id, timezone.now())
+        if step == topic.stop and not topic.is_stopped(link.object_id):
+            topic = None
     context = {
         "topic": topic,
         "name": topic.called(link.object_id) if topic else "",
@@ -31,7 +36,4 @@ def stop(request, token):
         "acted": request.method == "POST",
         "translated": True,
     }
-    response = render(request, "mailings/stop.html", context)
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return render(request, "mailings/stop.html", context)

@@ -46,7 +46,7 @@ def register():
     """Name the topic and the function that writes the mail; called when the app is ready."""
     outbox.prepared_by(TEMPLATE, letters)
     name = gettext_lazy("Reminders of actions that meetings agreed on")
-    topics.register(topics.of_addresses(TOPIC, name, _address))
+    topics.register(topics.of_people(TOPIC, name))
 
 
 class _Moment(Func):
@@ -139,7 +139,7 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
         .in_bulk([reminder.object_id for reminder in taken])
     )
     overtaken = reminders.overtaken(taken, DAYS_BETWEEN, now)
-    stops = topics.tokens(TOPIC, list(asked))
+    stops = topics.tokens(TOPIC, {reminded(outcome).pk for outcome in asked.values()})
     found: dict[int, Letter | Skip] = {}
     for mail in mails:
         outcome = mail.reminder and asked.get(mail.reminder.object_id)
@@ -148,7 +148,7 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
         elif mail.reminder_id in overtaken:
             found[mail.pk] = Skip("Another mail about the action left meanwhile.")
         else:
-            found[mail.pk] = _letter(outcome, stops[outcome.pk], now)
+            found[mail.pk] = _letter(outcome, stops[reminded(outcome).pk], now)
     return found
 
 
@@ -168,11 +168,3 @@ def _letter(outcome: Outcome, stop: str, now: datetime) -> Letter:
         "stop": stop,
     }
     return Letter(context, to=outcome.address, stop=stop)
-
-
-def _address(outcome_id: int) -> str:
-    """For which the mail is stopped: all actions of this person."""
-    outcomes = Outcome.objects.select_related("owner", "organisation__contact")
-    outcome = outcomes.filter(pk=outcome_id).first()
-    person = reminded(outcome) if outcome else None
-    return person.email if person else ""

@@ -23,10 +23,10 @@ class FormToken(CsrfViewMiddleware):
 _with_form_token = decorator_from_middleware(FormToken)
 
 
-def quiet(view):
+def untold(view):
     """Decorator: no cache keeps the page, no search engine finds it, no site is told its address.
 
-    Put it above `partners.languages.translated`, so that a refused form is answered in English.
+    Its forms cannot be sent (see FormToken), unless no token is asked for.
     """
 
     @wraps(view)
@@ -36,5 +36,13 @@ def quiet(view):
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
+    return never_cache(wrapped)
+
+
+def quiet(view):
+    """Decorator: `untold`, and the forms of the page can be sent.
+
+    Put it above `partners.languages.translated`, so that a refused form is answered in English.
+    """
     # Exempt from the check of the middleware, because the one here takes its place
-    return csrf_exempt(_with_form_token(never_cache(wrapped)))
+    return csrf_exempt(_with_form_token(untold(view)))

@@ -6,6 +6,7 @@ needs is missing or weak, and the sentence names the variable.
 """
 
 import os
+import re
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -261,6 +262,20 @@ CONTACT_ADDRESS = options.str("CONTACT_ADDRESS", "")
 EMAIL_SUBJECT_PREFIX = ""
 # What stands behind the @ of a Message-ID
 MAIL_DOMAIN = parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+# DKIM, where no mail server behind the portal signs; empty: off
+DKIM_SELECTOR = options.str("DKIM_SELECTOR", "")
+DKIM_KEY_FILE = options.str("DKIM_KEY_FILE", "")
+if DKIM_SELECTOR or DKIM_KEY_FILE:
+    from mailings import signing  # it asks nothing of the settings until a mail is signed
+
+    if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", DKIM_SELECTOR) or not DKIM_KEY_FILE:
+        cannot_start("Set both DKIM_SELECTOR, a name in the DNS, and DKIM_KEY_FILE, or none.")
+    if DELIVERY_BACKEND != "django.core.mail.backends.smtp.EmailBackend":
+        cannot_start("DKIM_SELECTOR is for SMTP; what DELIVERY_BACKEND names must sign by itself.")
+    try:
+        DKIM_KEY = signing.read_key(DKIM_KEY_FILE)
+    except ValueError as error:
+        cannot_start(f"DKIM_KEY_FILE: {error}")
 # Reports and replies come to this address with a +token; empty: nothing comes in by mail
 INBOUND_ADDRESS = options.str("INBOUND_ADDRESS", "")
 # Whose Authentication-Results headers count: the name of our own mail server; empty: nobody's

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from documents import practices, uses
+from documents import practice_reminders, practices, uses
 from documents.models import Practice, PracticeReview, PracticeVersion, UseReport
 from partners.admin import (
     NothingDeleted,
@@ -78,6 +78,11 @@ class PracticeAdmin(PeopleByAddress, NothingDeleted, RecordAdmin):
 
     def has_add_permission(self, request):
         return False
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if "owner" in form.changed_data:
+            practice_reminders.begin_anew(obj)
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("current__search")

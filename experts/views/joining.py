@@ -5,13 +5,13 @@ from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from experts import consent, invitations, permissions
 from experts.forms import NominationForm
 from experts.models import Expert, Invitation
 from partners.even_time import even_time
+from partners.quiet import quiet
 from partners.refusals import NotAllowed, Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
@@ -68,7 +68,7 @@ def expert_nominate(request):
     return render(request, "experts/expert_nominate.html", {"form": form})
 
 
-@never_cache
+@quiet
 @_anything
 def invitation(request, token: str):
     """The page behind the link in the mail: it shows; its buttons act."""
@@ -91,7 +91,7 @@ def invitation(request, token: str):
         else:
             messages.success(request, _("This profile is yours now. Look it over, then save it."))
             return redirect("expert_edit")
-    response = render(
+    return render(
         request,
         "experts/invitation.html",
         {
@@ -102,8 +102,6 @@ def invitation(request, token: str):
         },
         status=409 if refused else 200,
     )
-    response["X-Robots-Tag"] = "noindex"
-    return response
 
 
 def _said_no(invited: Invitation) -> str:

@@ -2,15 +2,15 @@
 
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from mailings import posting
 from mailings.models import PostedMail
+from partners.quiet import quiet
 from partners.refusals import Refused
 
 
-@never_cache
+@quiet
 @require_http_methods(["GET", "HEAD", "POST"])
 def announcement_posted(request, token: str):
     """GET shows the words and one button, POST makes the draft. It needs no sign-in and opens none:
@@ -30,7 +30,4 @@ def announcement_posted(request, token: str):
 
 def _shown(request, posted: PostedMail | None, refusal: str, status: int):
     context = {"posted": posted, "refusal": refusal}
-    response = render(request, "mailings/announcement_posted.html", context, status=status)
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return render(request, "mailings/announcement_posted.html", context, status=status)

@@ -39,6 +39,11 @@ class Reminder(models.Model):
     def __str__(self):
         return f"{self.topic} {self.object_id}, {self.at:%Y-%m-%d}"
 
+    @property
+    def is_wanted(self) -> bool:
+        """The reader asked for this mail: neither a step of a ladder nor the Lead's."""
+        return self.step is None and self.by_id is None
+
 
 class StopLink(models.Model):
     """The token in the unsubscribe headers: one thing, one topic; it never expires."""

@@ -120,7 +120,7 @@ def test_who_said_what_came_of_it_is_not_asked_again_and_not_yet_is_asked_after_
 
 
 def test_reminders_of_requests_can_be_stopped_and_the_next_question_still_comes(choice):
-    topics.get(request_reminders.QUESTION).stop(choice.pk, NOW)
+    topics.get(request_reminders.QUESTION).stop(choice.expert_id, NOW)
 
     a_day(3)
 

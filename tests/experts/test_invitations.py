@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import connections
+from django.test import Client
 from django.urls import reverse
 
 from experts import consent, invitations, listing
@@ -169,11 +170,26 @@ def test_the_page_of_a_link_leaks_no_token_and_is_in_no_search_engine(client, ex
 
     response = client.get(page(token))
 
-    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Referrer-Policy"] == "no-referrer"
     assert response["X-Robots-Tag"] == "noindex"
     assert "no-store" in response["Cache-Control"]
     closed = client.get(page("0" * 32))
-    assert (closed.status_code, closed["Referrer-Policy"]) == (410, "same-origin")
+    assert (closed.status_code, closed["Referrer-Policy"]) == (410, "no-referrer")
+
+
+@pytest.mark.parametrize("choice", ["accept", "decline"])
+def test_the_buttons_work_in_a_browser_and_ask_for_the_token_of_their_form(expert, lead, choice):
+    """With no-referrer a browser says "Origin: null" (partners/quiet.py)."""
+    token = invitations.invite_to_claim(expert.pk, lead, NOW).token
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(UserFactory(email=expert.email))
+    client.get(page(token))
+    data, null = {choice: "1"}, {"origin": "null"}
+
+    assert client.post(page(token), data, headers=null).status_code == 403
+    data["csrfmiddlewaretoken"] = client.cookies["csrftoken"].value
+    assert client.post(page(token), data, headers=null).status_code == 302
+    assert Invitation.objects.get().state != State.SENT
 
 
 def test_of_two_claims_at_once_by_one_person_one_is_refused(transactional_db):

@@ -8,7 +8,7 @@ from tests.factories import NOW, ExpertFactory, LeadFactory
 
 
 def survey(names, language="en"):
-    expert = ExpertFactory(name=names, mail_language=language)
+    expert = ExpertFactory(claimed=True, name=names, mail_language=language)
     surveying.open("Survey of 2026", NOW.date() + timedelta(days=28), LeadFactory(), NOW)
     assert survey_reminders.scan(NOW) == {"surveys": 1}, expert
     OutgoingMail.objects.update(next_try=NOW)

@@ -176,6 +176,21 @@ def test_the_link_shows_the_words_and_its_button_makes_the_draft_once(ann):
     assert client.get(address).status_code == 410
 
 
+@time_machine.travel(NOW + HOUR, tick=False)
+def test_the_button_works_in_a_browser_and_asks_for_the_token_of_its_form(ann):
+    """With no-referrer a browser says "Origin: null" (partners/quiet.py)."""
+    receive(written("Two plants.\n"))
+    address = reverse("announcement_posted", args=[PostedMail.objects.get().token])
+    client = Client(enforce_csrf_checks=True)
+    client.get(address)
+
+    assert client.post(address, headers={"origin": "null"}).status_code == 403
+    assert Announcement.objects.count() == 0
+    data = {"csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+    assert client.post(address, data, headers={"origin": "null"}).status_code == 302
+    assert Announcement.objects.count() == 1
+
+
 def test_what_nobody_called_theirs_is_erased_after_two_weeks(ann):
     receive(written())
     posting.forget(NOW + 15 * DAY)

@@ -30,6 +30,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 OWN = "/mail/preferences/"
+ALL_TOPICS = topics.everything()
 
 
 @pytest.fixture(autouse=True)
@@ -362,17 +363,35 @@ def test_a_reminder_about_the_own_profile_leads_there_as_well(client):
 
 @pytest.mark.parametrize("verb", ["get", "post"])
 def test_a_link_of_nobody_says_what_to_do(client, verb):
-    gone = StopLink.objects.create(topic=subscribing.TOPIC, object_id=987654).token
-    unclaimed = StopLink.objects.create(topic=reminders.TOPIC, object_id=ExpertFactory().pk).token
-    of_a_document = StopLink.objects.create(topic="document", object_id=1).token
+    closed = UserFactory(is_active=False)
+    links = [
+        *(StopLink.objects.create(topic=topic.code, object_id=987654) for topic in ALL_TOPICS),
+        StopLink.objects.create(topic="document", object_id=closed.pk),
+    ]
 
-    for token in (gone, unclaimed, of_a_document, "0" * 32):
+    for token in (*(link.token for link in links), "0" * 32):
         answer = getattr(client, verb)(reverse("mail_preferences_by_mail", args=[token]))
         assert answer.status_code == 410
         assert "use the link at the end of that mail" in words(answer)
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         link = client.get(reverse("mail_stop", args=[token])).content.decode()
         assert "/mail/preferences/" not in link
+
+
+@pytest.mark.parametrize("verb", ["get", "post"])
+def test_who_gets_mail_without_a_sign_in_is_told_so(client, verb):
+    expert = ExpertFactory(email="amara@example.org", name="Amara Okafor")
+    for topic in (reminders.TOPIC, "survey", "request", "practice_person"):
+        link = StopLink.objects.create(topic=topic, object_id=expert.pk)
+
+        answer = getattr(client, verb)(reverse("mail_preferences_by_mail", args=[link.token]))
+
+        assert (answer.status_code, topics.user_behind(link)) == (200, None)
+        assert "went to somebody who has no sign-in to the portal" in words(answer)
+        assert reverse("mail_stop", args=[link.token]) in answer.content.decode()
+        assert "mara" not in answer.content.decode()
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "sessionid" not in client.cookies
 
 
 # On the way

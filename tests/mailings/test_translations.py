@@ -18,7 +18,8 @@ def test_every_text_is_translated_and_none_is_fuzzy(code):
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_preferences_that_a_mail_opens_are_translated_whole(code):
-    shown = in_templates(["mailings/preferences_by_mail.html", "mailings/preferences_nobody.html"])
+    pages = ("by_mail", "nobody", "without_sign_in")
+    shown = in_templates([f"mailings/preferences_{page}.html" for page in pages])
     shown |= in_code([preference_forms, subscribing, Frequency])
 
     assert untranslated(code, shown) == {}

@@ -102,6 +102,36 @@ def test_email_url_says_how_the_connection_is_protected():
     assert plain.stdout == "False\n"
 
 
+BREVO = "anymail.backends.brevo.EmailBackend"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"DKIM_SELECTOR": "portal"}, "Set both DKIM_SELECTOR"),
+        ({"DKIM_KEY_FILE": "/dev/null"}, "Set both DKIM_SELECTOR"),
+        ({"DKIM_SELECTOR": "a b", "DKIM_KEY_FILE": "/dev/null"}, "Set both DKIM_SELECTOR"),
+        ({"DKIM_SELECTOR": "a", "DKIM_KEY_FILE": "/nowhere"}, "DKIM_KEY_FILE: The file of the key"),
+        ({"DKIM_SELECTOR": "a", "DKIM_KEY_FILE": "/dev/null"}, "DKIM_KEY_FILE: The file holds no"),
+        (
+            {"DKIM_SELECTOR": "a", "DKIM_KEY_FILE": "/dev/null", "DELIVERY_BACKEND": BREVO},
+            "must sign by itself",
+        ),
+    ],
+)
+def test_a_key_that_cannot_sign_stops_the_start(changed, said):
+    started = start(**changed)
+
+    assert started.returncode != 0
+    assert said in last_line(started)
+
+
+def test_without_a_selector_nothing_that_signs_is_loaded():
+    shown = "DKIM_SELECTOR == '' and 'dkim' not in __import__('sys').modules"
+
+    assert start(shown).stdout == "True\n"
+
+
 def test_local_mode_needs_nothing():
     started = start("LOCAL_MODE", **dict.fromkeys(PRODUCTION), LOCAL_MODE="true")
 
