@@ -2,9 +2,11 @@
 and what the reader follows.
 
 A day begins for a reader at seven in the morning of the own time zone, a week on Monday at that
-hour. What was published until then is in the digest of that day; a digest of which nothing is to be
-said is not made. Whatever runs twice, late or at three places at once: the database takes one
-digest for a reader and period, and each announcement once for a reader.
+hour. A reader is looked at once in each: the row of the digest is made first, and stays without a
+mail where there is nothing to say. What was published until seven is in that digest; what is
+followed has no moments, so it is what is new when it is looked at. Whatever runs twice, late or at
+three places at once: the database takes one digest for a reader and period, and each announcement
+once for a reader.
 """
 
 from collections import defaultdict
@@ -85,29 +87,39 @@ def _topic(frequency: Frequency, name) -> topics.Topic:
 
 
 @dataclass(frozen=True)
-class Due:
-    """A reader whose period has begun and who has no digest of it yet."""
+class Begun:
+    """A digest whose row was made now: a reader's period has begun."""
 
+    pk: int
     user_id: int
     frequency: str
-    period: date
     until: datetime
     language: str
     email: str
 
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.user_id, self.frequency
+
 
 def write_due(now: datetime) -> int:
-    """Write the digests that are due at this moment and have anything to say; returns how many."""
+    """Look at each reader whose period has begun, once, and write the digests that have anything to
+    say; returns how many.
+    """
     written = 0
-    for batch in _batches(now):
+    for readers in _batches():
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            written += _write(batch, now)
+                cursor.execute(_BEGIN, {"readers": readers, "now": now, "hour": LEAVES_AT})
+                begun = [Begun(*row) for row in cursor.fetchall()]
+            if begun:
+                written += _write(begun, now)
     return written
 
 
-def _batches(now: datetime) -> Iterator[list[Due]]:
+def _batches() -> Iterator[list[int]]:
+    """Keys of those who read digests."""
     mine = {"user": OuterRef("pk"), "frequency__in": list(TOPICS)}
     wants = Q(Exists(Subscription.objects.filter(**mine)))
     follows = Q(Exists(Follow.objects.filter(**mine)))
@@ -115,15 +127,12 @@ def _batches(now: datetime) -> Iterator[list[Due]]:
     after = 0
     while keys := list(readers.filter(pk__gt=after).values_list("pk", flat=True)[:AT_ONCE]):
         after = keys[-1]
-        with connection.cursor() as cursor:
-            cursor.execute(_DUE, {"readers": keys, "now": now, "hour": LEAVES_AT})
-            rows = [Due(*row) for row in cursor.fetchall()]
-        if rows:
-            yield rows
+        yield keys
 
 
-#: The readers' own mornings: the last one that has begun, and for a week that of its Monday
-_DUE = """
+#: Makes the rows of the readers' own mornings: the last one that has begun, and for a week that of
+#: its Monday. Who chose since then begins with the next one.
+_BEGIN = """
 WITH reader AS (
     SELECT u.id, u.email, coalesce(p.time_zone, 'UTC') AS zone,
         coalesce(p.language, 'en') AS language
@@ -131,73 +140,65 @@ WITH reader AS (
     WHERE u.id = ANY (%(readers)s)
 ), morning AS (
     SELECT *, ((%(now)s AT TIME ZONE zone) - %(hour)s::time::interval)::date AS day FROM reader
-), due AS (
-    SELECT id, email, zone, language, frequency, CASE frequency WHEN 'weekly'
-        THEN day - (extract(isodow FROM day)::int - 1) ELSE day END AS period
+), period AS (
+    SELECT id, zone, frequency, CASE frequency WHEN 'weekly'
+        THEN day - (extract(isodow FROM day)::int - 1) ELSE day END AS first_day
     FROM morning, (VALUES ('daily'), ('weekly')) AS one (frequency)
-    WHERE EXISTS (SELECT FROM mailings_subscription s
-        WHERE s.user_id = morning.id AND s.frequency = one.frequency)
-        OR EXISTS (SELECT FROM mailings_follow f
-        WHERE f.user_id = morning.id AND f.frequency = one.frequency)
+), due AS (
+    SELECT *, (first_day + %(hour)s::time) AT TIME ZONE zone AS until FROM period
+), begun AS (
+    INSERT INTO mailings_digest (user_id, frequency, period, until)
+    SELECT id, frequency, first_day, until FROM due
+    WHERE (EXISTS (SELECT FROM mailings_subscription s WHERE s.user_id = due.id
+            AND s.frequency = due.frequency AND s.changed_at <= due.until)
+        OR EXISTS (SELECT FROM mailings_follow f WHERE f.user_id = due.id
+            AND f.frequency = due.frequency AND f.since <= due.until))
+        AND NOT EXISTS (SELECT FROM mailings_digest d WHERE d.user_id = due.id
+            AND d.frequency = due.frequency AND d.period = due.first_day)
+    RETURNING id, user_id, frequency, until
 )
-SELECT id, frequency, period, (period + %(hour)s::time) AT TIME ZONE zone, language, email FROM due
-WHERE NOT EXISTS (SELECT FROM mailings_digest d
-    WHERE d.user_id = due.id AND d.frequency = due.frequency AND d.period = due.period)
-ORDER BY id, frequency
+SELECT begun.id, user_id, frequency, until, language, email
+FROM begun JOIN reader ON reader.id = begun.user_id ORDER BY user_id, frequency
 """
 
 
-def _write(batch: list[Due], now: datetime) -> int:
+def _write(batch: list[Begun], now: datetime) -> int:
     new, news = _new_entries(batch, now), _news(batch)
-    rows = [
-        Digest(user_id=one.user_id, frequency=one.frequency, period=one.period, until=one.until)
-        for one in batch
-        if (one.user_id, one.frequency) in new.keys() | news.keys()
-    ]
-    if not rows:
+    made = [one for one in batch if one.key in new.keys() | news.keys()]
+    if not made:
         return 0
-    Digest.objects.bulk_create(rows, ignore_conflicts=True)
-    periods = {(row.user_id, row.frequency): row.period for row in rows}
-    made = {
-        (one.user_id, one.frequency): one
-        for one in Digest.objects.filter(user__in=[row.user_id for row in rows], mail=None)
-        if periods.get((one.user_id, one.frequency)) == one.period
-    }
     DigestEntry.objects.bulk_create(
         [
-            DigestEntry(digest=digest, user_id=digest.user_id, announcement_id=announcement)
-            for key, digest in made.items()
-            for announcement in new.get(key, ())
-        ],
-        ignore_conflicts=True,
+            DigestEntry(digest_id=one.pk, user_id=one.user_id, announcement_id=announcement)
+            for one in made
+            for announcement in new.get(one.key, ())
+        ]
     )
-    _keep_news({digest: news.get(key, []) for key, digest in made.items()})
-    by_key = {(one.user_id, one.frequency): one for one in batch}
+    _keep_news({one.pk: news.get(one.key, []) for one in made})
     mails = OutgoingMail.objects.bulk_create(
         [
             OutgoingMail(
                 kind=OutgoingMail.Kind.DIGEST,
                 priority=OutgoingMail.PRIORITY[OutgoingMail.Kind.DIGEST],
-                to=by_key[key].email,
-                reader_id=digest.user_id,
+                to=one.email,
+                reader_id=one.user_id,
                 template=TEMPLATE,
-                language=by_key[key].language,
+                language=one.language,
                 created_at=now,
                 next_try=now,
             )
-            for key, digest in made.items()
+            for one in made
         ]
     )
-    for digest, mail in zip(made.values(), mails, strict=True):
-        digest.mail = mail
-    Digest.objects.bulk_update(made.values(), ["mail"])
+    written = [Digest(pk=one.pk, mail=mail) for one, mail in zip(made, mails, strict=True)]
+    Digest.objects.bulk_update(written, ["mail"])
     outbox.ring_on_commit()
     return len(mails)
 
 
-def _news(batch: list[Due]) -> dict[tuple[int, str], list[tuple[Follow, list[str]]]]:
+def _news(batch: list[Begun]) -> dict[tuple[int, str], list[tuple[Follow, list[str]]]]:
     """{(reader, frequency): [(what is followed, codes of its new items)]}."""
-    due = {(one.user_id, one.frequency) for one in batch}
+    due = {one.key for one in batch}
     users = {one.user_id for one in batch}
     follows = Follow.objects.filter(user__in=users, frequency__in=TOPICS).select_related("user")
     found = defaultdict(list)
@@ -209,22 +210,22 @@ def _news(batch: list[Due]) -> dict[tuple[int, str], list[tuple[Follow, list[str
     return dict(found)
 
 
-def _keep_news(found: dict[Digest, list[tuple[Follow, list[str]]]]):
-    """The items of each digest; from now on the reader knows them."""
+def _keep_news(found: dict[int, list[tuple[Follow, list[str]]]]):
+    """The items of each digest, by its key; from now on the reader knows them."""
     told = []
     rows = []
     for digest, news in found.items():
         for follow, codes in news:
-            rows.append(DigestNews(digest=digest, follow=follow, items=codes))
+            rows.append(DigestNews(digest_id=digest, follow=follow, items=codes))
             follow.known = [*follow.known, *codes]
             told.append(follow)
     DigestNews.objects.bulk_create(rows)
     Follow.objects.bulk_update(told, ["known"])
 
 
-def _new_entries(batch: list[Due], now: datetime) -> dict[tuple[int, str], list[int]]:
+def _new_entries(batch: list[Begun], now: datetime) -> dict[tuple[int, str], list[int]]:
     """{(reader, frequency): keys of announcements} of what each has not got yet."""
-    due = {(one.user_id, one.frequency): one for one in batch}
+    due = {one.key: one for one in batch}
     users = {one.user_id for one in batch}
     got = set(DigestEntry.objects.filter(user__in=users).values_list("user_id", "announcement_id"))
     got |= set(

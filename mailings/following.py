@@ -105,10 +105,11 @@ def begin(kind: str, key: str, by: User, now: datetime) -> Follow:
             _("You follow %(number)s things, which is as many as can be. Stop one of them first.")
             % {"number": AT_MOST}
         )
-    follow = follow or Follow(user=by, kind=kind, key=key, since=now)
+    follow = follow or Follow(user=by, kind=kind, key=key)
     follow.name = thing.name[:300]
     if follow.pk is None or follow.frequency == Frequency.NEVER:
         follow.frequency, follow.frequency_before = Frequency.WEEKLY, ""
+        follow.since = now
         follow.known = [one.code for one in items_of(follow)]
     follow.save()
     return follow
@@ -119,10 +120,10 @@ def end(pk: int, by: User):
     by.follows.filter(pk=pk).delete()
 
 
-def set_frequency(pk: int, frequency: Frequency, by: User):
+def set_frequency(pk: int, frequency: Frequency, by: User, now: datetime):
     """How often this person hears of it. Raises Refused for what is no digest, or is gone."""
     if frequency not in (Frequency.DAILY, Frequency.WEEKLY):
         raise Refused(_("Choose once a day or once a week."))
-    changed = by.follows.filter(pk=pk).update(frequency=frequency, frequency_before="")
+    changed = by.follows.filter(pk=pk).update(frequency=frequency, frequency_before="", since=now)
     if not changed:
         raise Refused(_("You do not follow this any more."))

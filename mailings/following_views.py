@@ -46,7 +46,8 @@ def follow_end(request, pk: int):
 def follow_frequency(request, pk: int):
     """Once a day or once a week."""
     try:
-        following.set_frequency(pk, request.POST.get("frequency", ""), request.user)
+        frequency = request.POST.get("frequency", "")
+        following.set_frequency(pk, frequency, request.user, timezone.now())
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:

@@ -12,7 +12,7 @@ from mailings.models.subscriptions import Frequency
 
 class Digest(models.Model):
     """One reader's digest of one period. The row is there before the digest is built, so that two
-    schedulers make one.
+    schedulers make one, and stays where nothing was new: then there is no mail.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="digests")

@@ -26,6 +26,7 @@ class Follow(models.Model):
     )
     frequency_before = models.CharField(max_length=10, choices=Frequency, blank=True)
     known = ArrayField(models.CharField(max_length=60), default=list)
+    #: When the reader last chose how often: the first digest is that of the next period
     since = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -23,7 +23,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: A Monday at eight in the morning
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 
@@ -40,7 +40,8 @@ def person():
 
 
 def begun(kind: str, key, by) -> Follow:
-    return following.begin(kind, str(key), by, NOW)
+    """Followed since yesterday."""
+    return following.begin(kind, str(key), by, NOW - DAY)
 
 
 def news(follow: Follow) -> list[str]:
@@ -145,10 +146,27 @@ def test_news_come_once_a_week_and_once_only(person):
     assert digesting.write_due(NOW + 7 * DAY) == 0
 
     NeedFactory(country_id="KE", title="Training")
-    assert digesting.write_due(NOW + 7 * DAY) == 1
+    assert digesting.write_due(NOW + 14 * DAY) == 1
     assert shown() == [("Kenya", ["Training"])]
-    assert Digest.objects.count() == 2
+    assert Digest.objects.exclude(mail=None).count() == 2
     assert news(follow) == []
+
+
+def test_what_is_new_after_the_look_of_the_morning_comes_in_the_next_digest(person):
+    follow = begun("country", "KE", person)
+    following.set_frequency(follow.pk, Frequency.DAILY, person, NOW - DAY)
+    assert digesting.write_due(NOW) == 0
+    NeedFactory(country_id="KE", title="A store")
+    assert [digesting.write_due(NOW + hours * HOUR) for hours in range(1, 23)] == [0] * 22
+    assert digesting.write_due(NOW + DAY) == 1
+    assert shown() == [("Kenya", ["A store"])]
+
+
+def test_what_is_followed_since_this_morning_is_not_looked_at_before_the_next(person):
+    following.begin("country", "KE", person, NOW)
+    NeedFactory(country_id="KE", title="A store")
+    assert digesting.write_due(NOW + HOUR) == 0
+    assert digesting.write_due(NOW + 7 * DAY) == 1
 
 
 def test_what_is_gone_or_hidden_when_the_mail_leaves_is_left_out(person):
