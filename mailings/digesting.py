@@ -1,5 +1,5 @@
 """Digests: what is new since the last one, once a day or once a week, in one mail: announcements,
-and what the reader follows.
+and what the reader follows; and what is followed at once, in one mail an hour at most.
 
 A day begins for a reader at seven in the morning of the own time zone, a week on Monday at that
 hour. A reader is looked at once in each: the row of the digest is made first, and stays without a
@@ -37,12 +37,18 @@ from partners.models import User
 
 TEMPLATE = "mailings/mail/digest"
 LEAVES_AT = time(7)  # on the reader's clock
-AT_ONCE = 2000  # readers of one commit
+IN_ONE_COMMIT = 2000  # readers
 #: An announcement older than this stands in the archive alone, also after a long outage
 LOOKS_BACK = timedelta(days=35)
 FIRST_WORDS = 300  # characters of an announcement
 #: Code of what one click on a digest stops; the key is that of the reader
-TOPICS = {Frequency.DAILY: "daily-digest", Frequency.WEEKLY: "weekly-digest"}
+TOPICS = {
+    Frequency.AT_ONCE: "followed-at-once",
+    Frequency.DAILY: "daily-digest",
+    Frequency.WEEKLY: "weekly-digest",
+}
+#: Of them, those that hold announcements; what is announced at once has a mail of its own
+OF_ANNOUNCEMENTS = (Frequency.DAILY, Frequency.WEEKLY)
 _LOCK = 0x57414D44  # among PostgreSQL's advisory locks: one scheduler at a time
 
 
@@ -50,6 +56,7 @@ def register():
     """Name the mail and what stops it; called when the app is ready."""
     outbox.prepared_by(TEMPLATE, letters)
     for frequency, name in (
+        (Frequency.AT_ONCE, _("What you follow, at once")),
         (Frequency.DAILY, _("Announcements once a day")),
         (Frequency.WEEKLY, _("Announcements once a week")),
     ):
@@ -58,26 +65,24 @@ def register():
 
 def _topic(frequency: Frequency, name) -> topics.Topic:
     def stop(user_id: int, now: datetime):
-        Subscription.objects.filter(user=user_id, frequency=frequency).update(
-            frequency=Frequency.NEVER, frequency_before=frequency, changed_at=now
-        )
-        Follow.objects.filter(user=user_id, frequency=frequency).update(
-            frequency=Frequency.NEVER, frequency_before=frequency
-        )
+        if frequency in OF_ANNOUNCEMENTS:
+            Subscription.objects.filter(user=user_id, frequency=frequency).update(
+                frequency=Frequency.NEVER, frequency_before=frequency, changed_at=now
+            )
+        following.stop(user_id, frequency)
 
     def start(user_id: int, now: datetime):
-        stopped = Subscription.objects.filter(user=user_id, frequency=Frequency.NEVER)
-        stopped.filter(frequency_before=frequency).update(
-            frequency=frequency, frequency_before="", since=now, changed_at=now
-        )
-        Follow.objects.filter(
-            user=user_id, frequency=Frequency.NEVER, frequency_before=frequency
-        ).update(frequency=frequency, frequency_before="")
+        if frequency in OF_ANNOUNCEMENTS:
+            stopped = Subscription.objects.filter(user=user_id, frequency=Frequency.NEVER)
+            stopped.filter(frequency_before=frequency).update(
+                frequency=frequency, frequency_before="", since=now, changed_at=now
+            )
+        following.start(user_id, frequency, now)
 
     def is_stopped(user_id: int) -> bool:
+        models = (Subscription, Follow) if frequency in OF_ANNOUNCEMENTS else (Follow,)
         return not any(
-            model.objects.filter(user=user_id, frequency=frequency).exists()
-            for model in (Subscription, Follow)
+            model.objects.filter(user=user_id, frequency=frequency).exists() for model in models
         )
 
     return topics.Topic(TOPICS[frequency], name, stop, start, is_stopped, user_of=int)
@@ -120,18 +125,19 @@ def write_due(now: datetime) -> int:
 
 def _batches() -> Iterator[list[int]]:
     """Keys of those who read digests."""
-    mine = {"user": OuterRef("pk"), "frequency__in": list(TOPICS)}
-    wants = Q(Exists(Subscription.objects.filter(**mine)))
-    follows = Q(Exists(Follow.objects.filter(**mine)))
+    mine = {"user": OuterRef("pk")}
+    wants = Q(Exists(Subscription.objects.filter(**mine, frequency__in=OF_ANNOUNCEMENTS)))
+    follows = Q(Exists(Follow.objects.filter(**mine, frequency__in=TOPICS)))
     readers = User.objects.filter(wants | follows, is_active=True).order_by("pk")
     after = 0
-    while keys := list(readers.filter(pk__gt=after).values_list("pk", flat=True)[:AT_ONCE]):
+    while keys := list(readers.filter(pk__gt=after).values_list("pk", flat=True)[:IN_ONE_COMMIT]):
         after = keys[-1]
         yield keys
 
 
 #: Makes the rows of the readers' own mornings: the last one that has begun, and for a week that of
-#: its Monday. Who chose since then begins with the next one.
+#: its Monday; and those of this hour, for what comes at once. Who chose since then begins with the
+#: next one.
 _BEGIN = """
 WITH reader AS (
     SELECT u.id, u.email, coalesce(p.time_zone, 'UTC') AS zone,
@@ -143,18 +149,19 @@ WITH reader AS (
 ), period AS (
     SELECT id, zone, frequency, CASE frequency WHEN 'weekly'
         THEN day - (extract(isodow FROM day)::int - 1) ELSE day END AS first_day
-    FROM morning, (VALUES ('daily'), ('weekly')) AS one (frequency)
+    FROM morning, (VALUES ('at_once'), ('daily'), ('weekly')) AS one (frequency)
 ), due AS (
-    SELECT *, (first_day + %(hour)s::time) AT TIME ZONE zone AS until FROM period
+    SELECT *, CASE frequency WHEN 'at_once' THEN date_trunc('hour', %(now)s, 'UTC')
+        ELSE (first_day + %(hour)s::time) AT TIME ZONE zone END AS until FROM period
 ), begun AS (
     INSERT INTO mailings_digest (user_id, frequency, period, until)
     SELECT id, frequency, first_day, until FROM due
-    WHERE (EXISTS (SELECT FROM mailings_subscription s WHERE s.user_id = due.id
-            AND s.frequency = due.frequency AND s.changed_at <= due.until)
+    WHERE EXISTS (SELECT FROM mailings_subscription s WHERE s.user_id = due.id
+            AND s.frequency = due.frequency AND s.changed_at <= due.until
+            AND s.frequency <> 'at_once')
         OR EXISTS (SELECT FROM mailings_follow f WHERE f.user_id = due.id
-            AND f.frequency = due.frequency AND f.since <= due.until))
-        AND NOT EXISTS (SELECT FROM mailings_digest d WHERE d.user_id = due.id
-            AND d.frequency = due.frequency AND d.period = due.first_day)
+            AND f.frequency = due.frequency AND f.since <= due.until)
+    ON CONFLICT DO NOTHING
     RETURNING id, user_id, frequency, until
 )
 SELECT begun.id, user_id, frequency, until, language, email
@@ -247,7 +254,7 @@ def _readers(announcement: Announcement, users: set[int], now: datetime) -> set[
     """(reader, frequency) of those among these people who want it in a digest."""
     reached = Subscription.objects.reaching(announcement, now)
     wanted = reached.exclude(user=announcement.author_id).filter(
-        user__in=users, frequency__in=TOPICS, since__lt=announcement.published_at
+        user__in=users, frequency__in=OF_ANNOUNCEMENTS, since__lt=announcement.published_at
     )
     return set(wanted.order_by().values_list("user_id", "frequency"))
 

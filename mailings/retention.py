@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 
-from mailings.models import Bounce, Digest, OutgoingMail, RelayedReply
+from mailings.models import Bounce, Digest, Frequency, OutgoingMail, RelayedReply
 
 State = OutgoingMail.State
 
@@ -19,8 +19,8 @@ ADDRESSES_FOR = timedelta(days=731)  # two years
 BOUNCES_FOR = timedelta(days=731)
 #: That a reply came; a mail server repeats one for some days, a restored mailbox later.
 REPLIES_FOR = timedelta(days=90)
-#: That a reader was looked at and nothing was new; a period is a week at most.
-EMPTY_DIGESTS_FOR = timedelta(days=35)
+#: That a reader was looked at and nothing was new; of what comes at once there is one each hour.
+EMPTY_DIGESTS_FOR, EMPTY_AT_ONCE_FOR = timedelta(days=35), timedelta(days=1)
 #: What came ready-made and may not have arrived: a sign-in code is of no use long before.
 READY_MADE_UNCERTAIN_FOR = timedelta(days=1)
 IN_ONE_GO = 5000  # rows
@@ -67,10 +67,14 @@ def forget(now: datetime) -> dict[str, int]:
             for keys in _chunks(RelayedReply.objects.filter(at__lt=now - REPLIES_FOR))
         ),
         "empty digests dropped": sum(
-            Digest.objects.filter(pk__in=keys).delete()[0]
-            for keys in _chunks(Digest.objects.filter(mail=None, until__lt=now - EMPTY_DIGESTS_FOR))
+            Digest.objects.filter(pk__in=keys).delete()[0] for keys in _chunks(_empty_digests(now))
         ),
     }
+
+
+def _empty_digests(now: datetime) -> QuerySet[Digest]:
+    at_once = Q(frequency=Frequency.AT_ONCE, until__lt=now - EMPTY_AT_ONCE_FOR)
+    return Digest.objects.filter(at_once | Q(until__lt=now - EMPTY_DIGESTS_FOR), mail=None)
 
 
 def _chunks(rows: QuerySet) -> Iterator[list[int]]:

@@ -2,14 +2,14 @@
 
 import pytest
 
-from mailings import announcement_mails, presenting
+from mailings import announcement_mails, digesting, presenting
 from tests.translating import LANGUAGES, in_code, in_templates, untranslated
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_text_is_translated_and_none_is_fuzzy(code):
     shown = in_templates(["mailings/mail/announcement.*", "mailings/mail/digest*"]) | in_code(
-        [announcement_mails.facts, presenting.days]
+        [announcement_mails.facts, presenting.days, digesting.register]
     )
 
     assert untranslated(code, shown) == {}
