@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
 from django.db import transaction
 from django.db.models import F
@@ -22,6 +23,7 @@ from partners.refusals import Refused
 
 AT_MOST = 50  # things that one person follows
 AT_ONCE_AT_MOST = 10  # of them, as each is looked at every hour
+KEY_LENGTH = Follow._meta.get_field("key").max_length
 ITEMS_AT_MOST = 2000  # of one thing; the first ones count
 
 
@@ -99,7 +101,10 @@ def begin(kind: str, key: str, by: User, now: datetime) -> Follow:
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     sort = kind_of(kind)
     key = sort.normal(key) if sort else key
-    thing = sort.find(key, by) if sort else None
+    if len(key) > KEY_LENGTH:
+        raise Refused(_("This search has too many words to be followed. Use fewer."))
+    is_text = "\0" not in unquote(key)  # PostgreSQL takes no NUL
+    thing = sort.find(key, by) if sort and is_text else None
     if thing is None:
         raise Refused(_("This cannot be followed any more."))
     follow = by.follows.filter(kind=kind, key=key).first()

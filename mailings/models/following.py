@@ -1,4 +1,6 @@
-"""What a reader follows beside topics: a country, a document, an expert's practices, a search."""
+"""What a reader follows beside topics: a country, a document, an expert's practices, a list, a
+search.
+"""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
