@@ -252,8 +252,7 @@ def _new_entries(batch: list[Begun], now: datetime) -> dict[tuple[int, str], lis
 
 def _readers(announcement: Announcement, users: set[int], now: datetime) -> set[tuple[int, str]]:
     """(reader, frequency) of those among these people who want it in a digest."""
-    reached = Subscription.objects.reaching(announcement, now)
-    wanted = reached.exclude(user=announcement.author_id).filter(
+    wanted = Subscription.objects.reaching(announcement, now).filter(
         user__in=users, frequency__in=OF_ANNOUNCEMENTS, since__lt=announcement.published_at
     )
     return set(wanted.order_by().values_list("user_id", "frequency"))

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mailings import delivery, digesting, topics
+from mailings import campaigning, delivery, digesting, topics
 from mailings.models import (
     Announcement,
     Digest,
@@ -204,9 +204,18 @@ def test_what_came_before_the_reader_chose_the_topic_is_not_sent():
     assert digesting.write_due(NOW) == 0
 
 
-def test_nobody_gets_the_own_announcement_or_one_for_others():
-    user = reader()
-    announced(author=user)
+@pytest.mark.parametrize("frequency", ["at_once", "daily"])
+def test_the_author_is_a_reader_like_any_other(frequency):
+    user = reader(frequency)
+    announcement = announced(author=user)
+    readership = [row.user for row in Subscription.objects.reaching(announcement, NOW)]
+    campaigning.start(announcement.pk, None, NOW)
+    digesting.write_due(NOW)
+    assert [mail.reader for mail in OutgoingMail.objects.all()] == readership == [user]
+
+
+def test_nobody_gets_an_announcement_for_others():
+    reader()
     announced(audience="core")
     announced(status=Announcement.Status.WITHDRAWN)
     assert digesting.write_due(NOW) == 0
