@@ -283,7 +283,7 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
         )
     }
     still = _still_wanted(list(digests.values()), now)
-    news = _still_new(list(digests.values()))
+    news = _still_new(list(digests.values()), still)
     stops = {
         frequency: topics.tokens(
             code, [one.user_id for one in digests.values() if one.frequency == frequency]
@@ -339,15 +339,24 @@ def _still_wanted(
     return {key: list(groups.items()) for key, groups in found.items()}
 
 
-def _still_new(digests: list[Digest]) -> dict[int, list[tuple[Thing, list[Item]]]]:
-    """{key of a digest: [(what is followed, its new items)]} of what the reader still sees."""
+def _still_new(
+    digests: list[Digest], announced: dict[int, list[tuple[AnnouncementTopic, list[Entry]]]]
+) -> dict[int, list[tuple[Thing, list[Item]]]]:
+    """{key of a digest: [(what is followed, its new items)]} of what the reader still sees.
+
+    What stands in the mail already, announced or new of another thing, does not stand there again.
+    """
+    standing = defaultdict(set)
+    for digest, groups in announced.items():
+        for _topic, entries in groups:
+            standing[digest] |= {f"announcement-{one.announcement.pk}" for one in entries}
     rows = DigestNews.objects.filter(digest__in=digests).select_related("follow__user")
     found = defaultdict(list)
     for row in rows.exclude(follow__frequency=Frequency.NEVER).order_by("follow__name", "pk"):
         thing = following.thing_of(row.follow)
         if thing is None:
             continue
-        codes = set(row.items)
+        codes = set(row.items) - standing[row.digest_id]
         items = [
             replace(one, url=ground.absolute(one.url))
             for one in following.items_of(row.follow)
@@ -355,6 +364,7 @@ def _still_new(digests: list[Digest]) -> dict[int, list[tuple[Thing, list[Item]]
         ]
         if items:
             found[row.digest_id].append((thing, items))
+            standing[row.digest_id] |= {one.code for one in items}
     return dict(found)
 
 

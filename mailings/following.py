@@ -37,7 +37,9 @@ class Thing:
 
 @dataclass(frozen=True)
 class Item:
-    """One part of it. `code` stays the same for as long as it is the same: "need-12"."""
+    """One part of it. `code` stays the same for as long as it is the same, whatever thing it is a
+    part of: "need-12", and "announcement-12" for an announcement.
+    """
 
     code: str
     title: str

@@ -283,6 +283,30 @@ def test_announcements_and_what_is_followed_are_one_mail():
     assert digesting.write_due(NOW) == 1
 
 
+def test_what_is_new_in_several_ways_stands_once_in_a_mail():
+    partner = PartnerUserFactory()
+    for kind, key in (("country", "KE"), ("need-search", "all"), ("need-search", "region=africa")):
+        following.begin(kind, key, partner, NOW - 9 * DAY)
+    announcement = AnnouncementFactory(title="Grant", published_at=NOW - 2 * DAY)
+    announcement.countries.set(["KE"])
+    partner.subscriptions.create(
+        topic=announcement.topic,
+        frequency=Frequency.WEEKLY,
+        since=NOW - 9 * DAY,
+        changed_at=NOW - 9 * DAY,
+    )
+    NeedFactory(country_id="KE", title="A store")
+    NeedFactory(country_id="JP", title="Elsewhere")
+
+    digesting.write_due(NOW)
+
+    mail = OutgoingMail.objects.get()
+    letter = digesting.letters([mail], NOW)[mail.pk]
+    [(_topic, [entry])] = letter.context["groups"]
+    assert (entry.announcement, letter.context["number"]) == (announcement, 3)
+    assert shown() == [("Kenya", ["A store"]), ("Needs of countries", ["Elsewhere"])]
+
+
 def test_one_click_on_the_digest_stops_what_is_followed_too(person):
     follow = begun("country", "KE", person)
     weekly = topics.get("weekly-digest")
