@@ -126,6 +126,27 @@ def test_all_readers_of_a_batch_are_begun_in_one_statement():
     assert (len(inserts), Digest.objects.count()) == (1, 3)
 
 
+def test_readers_of_all_batches_get_theirs_and_a_broken_one_leaves_those_before_it(monkeypatch):
+    monkeypatch.setattr(digesting, "IN_ONE_COMMIT", 2)
+    people = [reader() for _n in range(5)]
+    announced()
+    wanted = digesting._write
+
+    def write(batch, now):
+        if people[3].pk in [one.user_id for one in batch]:
+            raise TimeoutError
+        return wanted(batch, now)
+
+    monkeypatch.setattr(digesting, "_write", write)
+    with pytest.raises(TimeoutError):
+        digesting.write_due(NOW)
+    assert set(Digest.objects.values_list("user", flat=True)) == {one.pk for one in people[:2]}
+
+    monkeypatch.setattr(digesting, "_write", wanted)
+    assert digesting.write_due(NOW + HOUR) == 3
+    assert set(OutgoingMail.objects.values_list("reader", flat=True)) == {one.pk for one in people}
+
+
 @pytest.mark.parametrize(("changed_at", "number"), [(SEVEN, 1), (SEVEN + HOUR, 0)])
 def test_who_chooses_after_seven_gets_the_first_digest_on_the_next_morning(changed_at, number):
     reader(since=SEVEN - DAY, changed_at=changed_at)
