@@ -9,10 +9,18 @@ class AdviceConfig(AppConfig):
 
     def ready(self):
         # Tables exist from here on
-        from advice import answer_links, conversing, request_reminders, survey_reminders, telling
+        from advice import (
+            answer_links,
+            conversing,
+            following,
+            request_reminders,
+            survey_reminders,
+            telling,
+        )
 
         answer_links.register()
         conversing.register()
+        following.register()
         request_reminders.register()
         telling.register()
         survey_reminders.register()

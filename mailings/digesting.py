@@ -1,10 +1,12 @@
 """Digests: what is new since the last one, once a day or once a week, in one mail: announcements,
-and what the reader follows.
+and what the reader follows; and what is followed at once, in one mail an hour at most.
 
 A day begins for a reader at seven in the morning of the own time zone, a week on Monday at that
-hour. What was published until then is in the digest of that day; a digest of which nothing is to be
-said is not made. Whatever runs twice, late or at three places at once: the database takes one
-digest for a reader and period, and each announcement once for a reader.
+hour. A reader is looked at once in each: the row of the digest is made first, and stays without a
+mail where there is nothing to say. What was published until seven is in that digest; what is
+followed has no moments, so it is what is new when it is looked at. Whatever runs twice, late or at
+three places at once: the database takes one digest for a reader and period, and each announcement
+once for a reader.
 """
 
 from collections import defaultdict
@@ -35,12 +37,20 @@ from partners.models import User
 
 TEMPLATE = "mailings/mail/digest"
 LEAVES_AT = time(7)  # on the reader's clock
-AT_ONCE = 2000  # readers of one commit
+#: Readers; a look at what one of them follows takes seconds, and a task that is ended at its time
+#: limit has to leave something done
+IN_ONE_COMMIT = 200
 #: An announcement older than this stands in the archive alone, also after a long outage
 LOOKS_BACK = timedelta(days=35)
 FIRST_WORDS = 300  # characters of an announcement
 #: Code of what one click on a digest stops; the key is that of the reader
-TOPICS = {Frequency.DAILY: "daily-digest", Frequency.WEEKLY: "weekly-digest"}
+TOPICS = {
+    Frequency.AT_ONCE: "followed-at-once",
+    Frequency.DAILY: "daily-digest",
+    Frequency.WEEKLY: "weekly-digest",
+}
+#: Of them, those that hold announcements; what is announced at once has a mail of its own
+OF_ANNOUNCEMENTS = (Frequency.DAILY, Frequency.WEEKLY)
 _LOCK = 0x57414D44  # among PostgreSQL's advisory locks: one scheduler at a time
 
 
@@ -48,6 +58,7 @@ def register():
     """Name the mail and what stops it; called when the app is ready."""
     outbox.prepared_by(TEMPLATE, letters)
     for frequency, name in (
+        (Frequency.AT_ONCE, _("What you follow, at once")),
         (Frequency.DAILY, _("Announcements once a day")),
         (Frequency.WEEKLY, _("Announcements once a week")),
     ):
@@ -56,26 +67,25 @@ def register():
 
 def _topic(frequency: Frequency, name) -> topics.Topic:
     def stop(user_id: int, now: datetime):
-        Subscription.objects.filter(user=user_id, frequency=frequency).update(
-            frequency=Frequency.NEVER, frequency_before=frequency, changed_at=now
-        )
-        Follow.objects.filter(user=user_id, frequency=frequency).update(
-            frequency=Frequency.NEVER, frequency_before=frequency
-        )
+        if frequency in OF_ANNOUNCEMENTS:
+            Subscription.objects.filter(user=user_id, frequency=frequency).update(
+                frequency=Frequency.NEVER, frequency_before=frequency, changed_at=now
+            )
+        following.stop(user_id, frequency)
+        outbox.ask_again_on_commit(user_id)
 
     def start(user_id: int, now: datetime):
-        stopped = Subscription.objects.filter(user=user_id, frequency=Frequency.NEVER)
-        stopped.filter(frequency_before=frequency).update(
-            frequency=frequency, frequency_before="", since=now, changed_at=now
-        )
-        Follow.objects.filter(
-            user=user_id, frequency=Frequency.NEVER, frequency_before=frequency
-        ).update(frequency=frequency, frequency_before="")
+        if frequency in OF_ANNOUNCEMENTS:
+            stopped = Subscription.objects.filter(user=user_id, frequency=Frequency.NEVER)
+            stopped.filter(frequency_before=frequency).update(
+                frequency=frequency, frequency_before="", since=now, changed_at=now
+            )
+        following.start(user_id, frequency, now)
 
     def is_stopped(user_id: int) -> bool:
+        models = (Subscription, Follow) if frequency in OF_ANNOUNCEMENTS else (Follow,)
         return not any(
-            model.objects.filter(user=user_id, frequency=frequency).exists()
-            for model in (Subscription, Follow)
+            model.objects.filter(user=user_id, frequency=frequency).exists() for model in models
         )
 
     return topics.Topic(TOPICS[frequency], name, stop, start, is_stopped, user_of=int)
@@ -85,45 +95,53 @@ def _topic(frequency: Frequency, name) -> topics.Topic:
 
 
 @dataclass(frozen=True)
-class Due:
-    """A reader whose period has begun and who has no digest of it yet."""
+class Begun:
+    """A digest whose row was made now: a reader's period has begun."""
 
+    pk: int
     user_id: int
     frequency: str
-    period: date
     until: datetime
     language: str
     email: str
 
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.user_id, self.frequency
+
 
 def write_due(now: datetime) -> int:
-    """Write the digests that are due at this moment and have anything to say; returns how many."""
+    """Look at each reader whose period has begun, once, and write the digests that have anything to
+    say; returns how many.
+    """
     written = 0
-    for batch in _batches(now):
+    for readers in _batches():
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            written += _write(batch, now)
+                cursor.execute(_BEGIN, {"readers": readers, "now": now, "hour": LEAVES_AT})
+                begun = [Begun(*row) for row in cursor.fetchall()]
+            if begun:
+                written += _write(begun, now)
     return written
 
 
-def _batches(now: datetime) -> Iterator[list[Due]]:
-    mine = {"user": OuterRef("pk"), "frequency__in": list(TOPICS)}
-    wants = Q(Exists(Subscription.objects.filter(**mine)))
-    follows = Q(Exists(Follow.objects.filter(**mine)))
+def _batches() -> Iterator[list[int]]:
+    """Keys of those who read digests."""
+    mine = {"user": OuterRef("pk")}
+    wants = Q(Exists(Subscription.objects.filter(**mine, frequency__in=OF_ANNOUNCEMENTS)))
+    follows = Q(Exists(Follow.objects.filter(**mine, frequency__in=TOPICS)))
     readers = User.objects.filter(wants | follows, is_active=True).order_by("pk")
     after = 0
-    while keys := list(readers.filter(pk__gt=after).values_list("pk", flat=True)[:AT_ONCE]):
+    while keys := list(readers.filter(pk__gt=after).values_list("pk", flat=True)[:IN_ONE_COMMIT]):
         after = keys[-1]
-        with connection.cursor() as cursor:
-            cursor.execute(_DUE, {"readers": keys, "now": now, "hour": LEAVES_AT})
-            rows = [Due(*row) for row in cursor.fetchall()]
-        if rows:
-            yield rows
+        yield keys
 
 
-#: The readers' own mornings: the last one that has begun, and for a week that of its Monday
-_DUE = """
+#: Makes the rows of the readers' own mornings: the last one that has begun, and for a week that of
+#: its Monday; and those of this hour, for what comes at once. Who chose since then begins with the
+#: next one.
+_BEGIN = """
 WITH reader AS (
     SELECT u.id, u.email, coalesce(p.time_zone, 'UTC') AS zone,
         coalesce(p.language, 'en') AS language
@@ -131,77 +149,72 @@ WITH reader AS (
     WHERE u.id = ANY (%(readers)s)
 ), morning AS (
     SELECT *, ((%(now)s AT TIME ZONE zone) - %(hour)s::time::interval)::date AS day FROM reader
+), period AS (
+    SELECT id, zone, frequency, CASE frequency WHEN 'weekly'
+        THEN day - (extract(isodow FROM day)::int - 1) ELSE day END AS first_day
+    FROM morning, (VALUES ('at_once'), ('daily'), ('weekly')) AS one (frequency)
 ), due AS (
-    SELECT id, email, zone, language, frequency, CASE frequency WHEN 'weekly'
-        THEN day - (extract(isodow FROM day)::int - 1) ELSE day END AS period
-    FROM morning, (VALUES ('daily'), ('weekly')) AS one (frequency)
-    WHERE EXISTS (SELECT FROM mailings_subscription s
-        WHERE s.user_id = morning.id AND s.frequency = one.frequency)
-        OR EXISTS (SELECT FROM mailings_follow f
-        WHERE f.user_id = morning.id AND f.frequency = one.frequency)
+    SELECT *, CASE frequency WHEN 'at_once' THEN date_trunc('hour', %(now)s, 'UTC')
+        ELSE (first_day + %(hour)s::time) AT TIME ZONE zone END AS until FROM period
+), begun AS (
+    INSERT INTO mailings_digest (user_id, frequency, period, until)
+    SELECT id, frequency, first_day, until FROM due
+    WHERE EXISTS (SELECT FROM mailings_subscription s WHERE s.user_id = due.id
+            AND s.frequency = due.frequency AND s.changed_at <= due.until
+            AND s.frequency <> 'at_once')
+        OR EXISTS (SELECT FROM mailings_follow f WHERE f.user_id = due.id
+            AND f.frequency = due.frequency AND f.since <= due.until)
+    ON CONFLICT DO NOTHING
+    RETURNING id, user_id, frequency, until
 )
-SELECT id, frequency, period, (period + %(hour)s::time) AT TIME ZONE zone, language, email FROM due
-WHERE NOT EXISTS (SELECT FROM mailings_digest d
-    WHERE d.user_id = due.id AND d.frequency = due.frequency AND d.period = due.period)
-ORDER BY id, frequency
+SELECT begun.id, user_id, frequency, until, language, email
+FROM begun JOIN reader ON reader.id = begun.user_id ORDER BY user_id, frequency
 """
 
 
-def _write(batch: list[Due], now: datetime) -> int:
+def _write(batch: list[Begun], now: datetime) -> int:
     new, news = _new_entries(batch, now), _news(batch)
-    rows = [
-        Digest(user_id=one.user_id, frequency=one.frequency, period=one.period, until=one.until)
-        for one in batch
-        if (one.user_id, one.frequency) in new.keys() | news.keys()
-    ]
-    if not rows:
+    made = [one for one in batch if one.key in new.keys() | news.keys()]
+    if not made:
         return 0
-    Digest.objects.bulk_create(rows, ignore_conflicts=True)
-    periods = {(row.user_id, row.frequency): row.period for row in rows}
-    made = {
-        (one.user_id, one.frequency): one
-        for one in Digest.objects.filter(user__in=[row.user_id for row in rows], mail=None)
-        if periods.get((one.user_id, one.frequency)) == one.period
-    }
     DigestEntry.objects.bulk_create(
         [
-            DigestEntry(digest=digest, user_id=digest.user_id, announcement_id=announcement)
-            for key, digest in made.items()
-            for announcement in new.get(key, ())
-        ],
-        ignore_conflicts=True,
+            DigestEntry(digest_id=one.pk, user_id=one.user_id, announcement_id=announcement)
+            for one in made
+            for announcement in new.get(one.key, ())
+        ]
     )
-    _keep_news({digest: news.get(key, []) for key, digest in made.items()})
-    by_key = {(one.user_id, one.frequency): one for one in batch}
+    _keep_news({one.pk: news.get(one.key, []) for one in made})
     mails = OutgoingMail.objects.bulk_create(
         [
             OutgoingMail(
                 kind=OutgoingMail.Kind.DIGEST,
                 priority=OutgoingMail.PRIORITY[OutgoingMail.Kind.DIGEST],
-                to=by_key[key].email,
-                reader_id=digest.user_id,
+                to=one.email,
+                reader_id=one.user_id,
                 template=TEMPLATE,
-                language=by_key[key].language,
+                language=one.language,
                 created_at=now,
                 next_try=now,
             )
-            for key, digest in made.items()
+            for one in made
         ]
     )
-    for digest, mail in zip(made.values(), mails, strict=True):
-        digest.mail = mail
-    Digest.objects.bulk_update(made.values(), ["mail"])
+    written = [Digest(pk=one.pk, mail=mail) for one, mail in zip(made, mails, strict=True)]
+    Digest.objects.bulk_update(written, ["mail"])
     outbox.ring_on_commit()
     return len(mails)
 
 
-def _news(batch: list[Due]) -> dict[tuple[int, str], list[tuple[Follow, list[str]]]]:
+def _news(batch: list[Begun]) -> dict[tuple[int, str], list[tuple[Follow, list[str]]]]:
     """{(reader, frequency): [(what is followed, codes of its new items)]}."""
-    due = {(one.user_id, one.frequency) for one in batch}
+    due = {one.key for one in batch}
     users = {one.user_id for one in batch}
     follows = Follow.objects.filter(user__in=users, frequency__in=TOPICS).select_related("user")
     found = defaultdict(list)
+    people: dict[int, User] = {}
     for follow in follows.order_by("user", "name", "pk"):
+        follow.user = people.setdefault(follow.user_id, follow.user)  # keeps what it may see
         key = (follow.user_id, follow.frequency)
         codes = [one.code for one in following.news_of(follow)] if key in due else []
         if codes:
@@ -209,22 +222,22 @@ def _news(batch: list[Due]) -> dict[tuple[int, str], list[tuple[Follow, list[str
     return dict(found)
 
 
-def _keep_news(found: dict[Digest, list[tuple[Follow, list[str]]]]):
-    """The items of each digest; from now on the reader knows them."""
+def _keep_news(found: dict[int, list[tuple[Follow, list[str]]]]):
+    """The items of each digest, by its key; from now on the reader knows them."""
     told = []
     rows = []
     for digest, news in found.items():
         for follow, codes in news:
-            rows.append(DigestNews(digest=digest, follow=follow, items=codes))
+            rows.append(DigestNews(digest_id=digest, follow=follow, items=codes))
             follow.known = [*follow.known, *codes]
             told.append(follow)
     DigestNews.objects.bulk_create(rows)
     Follow.objects.bulk_update(told, ["known"])
 
 
-def _new_entries(batch: list[Due], now: datetime) -> dict[tuple[int, str], list[int]]:
+def _new_entries(batch: list[Begun], now: datetime) -> dict[tuple[int, str], list[int]]:
     """{(reader, frequency): keys of announcements} of what each has not got yet."""
-    due = {(one.user_id, one.frequency): one for one in batch}
+    due = {one.key: one for one in batch}
     users = {one.user_id for one in batch}
     got = set(DigestEntry.objects.filter(user__in=users).values_list("user_id", "announcement_id"))
     got |= set(
@@ -244,9 +257,8 @@ def _new_entries(batch: list[Due], now: datetime) -> dict[tuple[int, str], list[
 
 def _readers(announcement: Announcement, users: set[int], now: datetime) -> set[tuple[int, str]]:
     """(reader, frequency) of those among these people who want it in a digest."""
-    reached = Subscription.objects.reaching(announcement, now)
-    wanted = reached.exclude(user=announcement.author_id).filter(
-        user__in=users, frequency__in=TOPICS, since__lt=announcement.published_at
+    wanted = Subscription.objects.reaching(announcement, now).filter(
+        user__in=users, frequency__in=OF_ANNOUNCEMENTS, since__lt=announcement.published_at
     )
     return set(wanted.order_by().values_list("user_id", "frequency"))
 
@@ -276,7 +288,7 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
         )
     }
     still = _still_wanted(list(digests.values()), now)
-    news = _still_new(list(digests.values()))
+    news = _still_new(list(digests.values()), still)
     stops = {
         frequency: topics.tokens(
             code, [one.user_id for one in digests.values() if one.frequency == frequency]
@@ -332,15 +344,24 @@ def _still_wanted(
     return {key: list(groups.items()) for key, groups in found.items()}
 
 
-def _still_new(digests: list[Digest]) -> dict[int, list[tuple[Thing, list[Item]]]]:
-    """{key of a digest: [(what is followed, its new items)]} of what the reader still sees."""
+def _still_new(
+    digests: list[Digest], announced: dict[int, list[tuple[AnnouncementTopic, list[Entry]]]]
+) -> dict[int, list[tuple[Thing, list[Item]]]]:
+    """{key of a digest: [(what is followed, its new items)]} of what the reader still sees.
+
+    What stands in the mail already, announced or new of another thing, does not stand there again.
+    """
+    standing = defaultdict(set)
+    for digest, groups in announced.items():
+        for _topic, entries in groups:
+            standing[digest] |= {f"announcement-{one.announcement.pk}" for one in entries}
     rows = DigestNews.objects.filter(digest__in=digests).select_related("follow__user")
     found = defaultdict(list)
     for row in rows.exclude(follow__frequency=Frequency.NEVER).order_by("follow__name", "pk"):
         thing = following.thing_of(row.follow)
         if thing is None:
             continue
-        codes = set(row.items)
+        codes = set(row.items) - standing[row.digest_id]
         items = [
             replace(one, url=ground.absolute(one.url))
             for one in following.items_of(row.follow)
@@ -348,6 +369,7 @@ def _still_new(digests: list[Digest]) -> dict[int, list[tuple[Thing, list[Item]]
         ]
         if items:
             found[row.digest_id].append((thing, items))
+            standing[row.digest_id] |= {one.code for one in items}
     return dict(found)
 
 

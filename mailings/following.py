@@ -1,4 +1,4 @@
-"""Following a thing of the portal: a subscription like those of topics, with the digests.
+"""Following a thing of the portal: a subscription like those of topics, at once or in digests.
 
 Each app offers in its `following.py` what of its things can be followed, and registers it in
 `ready`. A thing is followed by what one sees of it: its items now, each with a code. What is not
@@ -6,11 +6,14 @@ among the codes that a reader knows is new, so nothing comes twice and nothing i
 long a digest was away.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -19,6 +22,8 @@ from partners.models import User
 from partners.refusals import Refused
 
 AT_MOST = 50  # things that one person follows
+AT_ONCE_AT_MOST = 10  # of them, as each is looked at every hour
+KEY_LENGTH = Follow._meta.get_field("key").max_length
 ITEMS_AT_MOST = 2000  # of one thing; the first ones count
 
 
@@ -32,7 +37,9 @@ class Thing:
 
 @dataclass(frozen=True)
 class Item:
-    """One part of it. `code` stays the same for as long as it is the same: "need-12"."""
+    """One part of it. `code` stays the same for as long as it is the same, whatever thing it is a
+    part of: "need-12", and "announcement-12" for an announcement.
+    """
 
     code: str
     title: str
@@ -96,7 +103,10 @@ def begin(kind: str, key: str, by: User, now: datetime) -> Follow:
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     sort = kind_of(kind)
     key = sort.normal(key) if sort else key
-    thing = sort.find(key, by) if sort else None
+    if len(key) > KEY_LENGTH:
+        raise Refused(_("This search has too many words to be followed. Use fewer."))
+    is_text = "\0" not in unquote(key)  # PostgreSQL takes no NUL
+    thing = sort.find(key, by) if sort and is_text else None
     if thing is None:
         raise Refused(_("This cannot be followed any more."))
     follow = by.follows.filter(kind=kind, key=key).first()
@@ -105,11 +115,12 @@ def begin(kind: str, key: str, by: User, now: datetime) -> Follow:
             _("You follow %(number)s things, which is as many as can be. Stop one of them first.")
             % {"number": AT_MOST}
         )
-    follow = follow or Follow(user=by, kind=kind, key=key, since=now)
+    follow = follow or Follow(user=by, kind=kind, key=key)
     follow.name = thing.name[:300]
     if follow.pk is None or follow.frequency == Frequency.NEVER:
         follow.frequency, follow.frequency_before = Frequency.WEEKLY, ""
-        follow.known = [one.code for one in items_of(follow)]
+        follow.since = now
+        follow.known = _all_known(follow)
     follow.save()
     return follow
 
@@ -119,10 +130,76 @@ def end(pk: int, by: User):
     by.follows.filter(pk=pk).delete()
 
 
-def set_frequency(pk: int, frequency: Frequency, by: User):
-    """How often this person hears of it. Raises Refused for what is no digest, or is gone."""
-    if frequency not in (Frequency.DAILY, Frequency.WEEKLY):
-        raise Refused(_("Choose once a day or once a week."))
-    changed = by.follows.filter(pk=pk).update(frequency=frequency, frequency_before="")
-    if not changed:
+@transaction.atomic
+def set_frequency(pk: int, frequency: str, by: User, now: datetime):
+    """How often this person hears of it; what was new while it was never is known.
+
+    Raises Refused for what cannot be chosen, or is gone, and for too many at once.
+    """
+    if frequency not in Frequency.values:
+        raise Refused(_("Choose how often: at once, once a day, once a week, or never."))
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    follow = by.follows.select_related("user").filter(pk=pk).first()
+    if follow is None:
         raise Refused(_("You do not follow this any more."))
+    if frequency == follow.frequency:
+        return
+    at_once = by.follows.filter(frequency=Frequency.AT_ONCE)
+    if frequency == Frequency.AT_ONCE and at_once.count() >= AT_ONCE_AT_MOST:
+        raise Refused(
+            _("You hear of %(number)s things at once, which is as many as can be.")
+            % {"number": AT_ONCE_AT_MOST}
+        )
+    if frequency == Frequency.NEVER:
+        by.follows.filter(pk=pk).update(frequency=frequency, frequency_before=follow.frequency)
+    else:
+        _set([follow], Frequency(frequency), now)
+
+
+def stop(user_id: int, frequency: Frequency):
+    """No more mail of what this person follows so often. Safe to repeat."""
+    Follow.objects.filter(user=user_id, frequency=frequency).update(
+        frequency=Frequency.NEVER, frequency_before=frequency
+    )
+
+
+def stop_all(user_id: int):
+    """No more mail of what this person follows; each can be started again."""
+    Follow.objects.filter(user=user_id).exclude(frequency=Frequency.NEVER).update(
+        frequency=Frequency.NEVER, frequency_before=F("frequency")
+    )
+
+
+@transaction.atomic
+def start(user_id: int, frequency: Frequency, now: datetime):
+    """What was stopped comes so often again, without what was new meanwhile. Safe to repeat."""
+    stopped = Follow.objects.filter(
+        user=user_id, frequency=Frequency.NEVER, frequency_before=frequency
+    )
+    _set(stopped.select_related("user"), frequency, now)
+
+
+def _set(follows: Iterable[Follow], frequency: Frequency, now: datetime):
+    for follow in follows:
+        changed = {"frequency": frequency, "frequency_before": "", "since": now}
+        if follow.frequency == Frequency.NEVER:
+            changed["known"] = _all_known(follow)
+        Follow.objects.filter(pk=follow.pk).update(**changed)
+
+
+def _all_known(follow: Follow) -> list[str]:
+    """Codes that the reader knows, when what is there now is no news."""
+    return list(dict.fromkeys([*follow.known, *(one.code for one in items_of(follow))]))
+
+
+# For pages
+
+
+def by_frequency(user_id: int) -> list[tuple[str, list[str]]]:
+    """[(how often, names of what this person follows so often)], without what never comes."""
+    names = defaultdict(list)
+    for frequency, name in Follow.objects.filter(user=user_id).values_list("frequency", "name"):
+        names[frequency].append(name)
+    return [
+        (str(one.label), names[one]) for one in Frequency if one != Frequency.NEVER and one in names
+    ]

@@ -44,9 +44,10 @@ def follow_end(request, pk: int):
 @login_required
 @require_POST
 def follow_frequency(request, pk: int):
-    """Once a day or once a week."""
+    """At once, once a day, once a week, never."""
     try:
-        following.set_frequency(pk, request.POST.get("frequency", ""), request.user)
+        frequency = request.POST.get("frequency", "")
+        following.set_frequency(pk, frequency, request.user, timezone.now())
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -62,8 +63,8 @@ def follow_list(request):
         {"follow": one, "thing": following.thing_of(one), "kind": following.kind_of(one.kind)}
         for one in request.user.follows.select_related("user")
     ]
-    choices = [(one.value, one.label) for one in (Frequency.DAILY, Frequency.WEEKLY)]
-    return render(request, "mailings/follow_list.html", {"rows": rows, "choices": choices})
+    context = {"rows": rows, "choices": Frequency.choices}
+    return render(request, "mailings/follow_list.html", context)
 
 
 def _back(found: Follow):

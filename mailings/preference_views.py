@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from mailings import subscribing, suppression, topics
+from mailings import following, subscribing, suppression, topics
 from mailings.models import Preferences, StopLink
 from mailings.preference_forms import PreferencesForm
 from partners import languages, permissions, time_zones
@@ -70,7 +70,8 @@ def mail_preferences_by_mail(request, token):
 def _answered(request: HttpRequest, user_id: int, now) -> tuple[PreferencesForm, bool]:
     """The form, and whether what it says was saved.
 
-    "Stop all" is heeded also where another field is wrong, which is then left as it was.
+    "Stop all" is heeded also where another field is wrong, which is then left as it was; it stops
+    what is followed, too.
     """
     data = request.POST if request.method == "POST" else None
     zone = request.COOKIES.get(time_zones.COOKIE, "")
@@ -82,6 +83,8 @@ def _answered(request: HttpRequest, user_id: int, now) -> tuple[PreferencesForm,
             subscribing.choose(user_id, form.all_never(), None, now)
         else:
             return form, False
+        if form.stops_all:
+            following.stop_all(user_id)
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return form, False
@@ -92,5 +95,6 @@ def _context(user: User, form: PreferencesForm, now) -> dict:
     return {
         "form": form,
         "choice": subscribing.choice_of(user.pk),
+        "followed": following.by_frequency(user.pk),
         "is_partner": permissions.is_partner(user, now.date()),
     }

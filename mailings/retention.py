@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 
-from mailings.models import Bounce, IncomingCount, OutgoingMail, RelayedReply
+from mailings.models import Bounce, Digest, Frequency, IncomingCount, OutgoingMail, RelayedReply
 
 State = OutgoingMail.State
 
@@ -20,6 +20,8 @@ BOUNCES_FOR = timedelta(days=731)
 COUNTS_FOR = timedelta(days=366)
 #: That a reply came; a mail server repeats one for some days, a restored mailbox later.
 REPLIES_FOR = timedelta(days=90)
+#: That a reader was looked at and nothing was new; of what comes at once there is one each hour.
+EMPTY_DIGESTS_FOR, EMPTY_AT_ONCE_FOR = timedelta(days=35), timedelta(days=1)
 #: What came ready-made and may not have arrived: a sign-in code is of no use long before.
 READY_MADE_UNCERTAIN_FOR = timedelta(days=1)
 IN_ONE_GO = 5000  # rows
@@ -68,7 +70,15 @@ def forget(now: datetime) -> dict[str, int]:
         "old counts dropped": IncomingCount.objects.filter(
             day__lt=(now - COUNTS_FOR).date()
         ).delete()[0],
+        "empty digests dropped": sum(
+            Digest.objects.filter(pk__in=keys).delete()[0] for keys in _chunks(_empty_digests(now))
+        ),
     }
+
+
+def _empty_digests(now: datetime) -> QuerySet[Digest]:
+    at_once = Q(frequency=Frequency.AT_ONCE, until__lt=now - EMPTY_AT_ONCE_FOR)
+    return Digest.objects.filter(at_once | Q(until__lt=now - EMPTY_DIGESTS_FOR), mail=None)
 
 
 def _chunks(rows: QuerySet) -> Iterator[list[int]]:

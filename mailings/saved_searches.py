@@ -1,8 +1,11 @@
-"""A search of a directory as a thing that can be followed: who or what newly fits it."""
+"""A search of a directory or a list as a thing that can be followed: who or what newly fits it; and
+a list as a whole.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -12,8 +15,12 @@ from django.utils.translation import gettext as _
 
 from mailings.following import ITEMS_AT_MOST, Followable, Item, Thing
 from partners.directory.finding import Found
+from partners.filters import NamingFilter
 
 Find = Callable[[QueryDict, object, datetime], Found]
+#: What a query string asks of the rows of a list that this person may see, the newest first
+Filtered = Callable[[QueryDict, object], NamingFilter]
+ALL = "all"  # key of a list as a whole
 _NOT_OF_A_SEARCH = ("page", "sort")
 
 
@@ -31,14 +38,47 @@ def searches(
         found = answer(key, user)
         if not found.is_filtered:
             return None
-        words = _("%(area)s: %(filters)s") % {"area": area, "filters": ", ".join(_labels(found))}
-        return Thing(words, f"{reverse(url_name)}?{key}")
+        return Thing(_called(area, _labels(found)), f"{reverse(url_name)}?{key}")
 
     def items(key: str, user) -> Iterable[Item]:
-        for one in answer(key, user).results[:ITEMS_AT_MOST]:
-            yield Item(f"{one._meta.model_name}-{one.pk}", str(one), one.get_absolute_url())
+        return _items(answer(key, user).results)
 
     return Followable(code, name, find, items, normal)
+
+
+def lists(
+    code: str, name: str | Promise, area: str | Promise, url_name: str, ask: Filtered
+) -> Followable:
+    """The same of a list with filters; its key may also be that of the whole list."""
+
+    def answer(key: str, user) -> NamingFilter:
+        return ask(QueryDict("" if key == ALL else key), user)
+
+    def find(key: str, user) -> Thing | None:
+        if key == ALL:
+            return Thing(str(area), reverse(url_name))
+        labels = list(_labels_of_list(answer(key, user)))
+        return Thing(_called(area, labels), f"{reverse(url_name)}?{key}") if labels else None
+
+    def items(key: str, user) -> Iterable[Item]:
+        return _items(answer(key, user).qs)
+
+    return Followable(code, name, find, items, lambda query: normal(query) or ALL)
+
+
+def key_of(found: NamingFilter) -> str:
+    """What the page of a list lets one follow: the search that it shows, else the whole."""
+    is_search = any(_labels_of_list(found))
+    return normal(found.data.urlencode()) if is_search else ALL
+
+
+def _items(rows) -> Iterable[Item]:
+    for one in rows[:ITEMS_AT_MOST]:
+        yield Item(f"{one._meta.model_name}-{one.pk}", str(one), one.get_absolute_url())
+
+
+def _called(area: str | Promise, labels: Iterable[str]) -> str:
+    return _("%(area)s: %(filters)s") % {"area": area, "filters": ", ".join(labels)}
 
 
 def normal(query: str) -> str:
@@ -59,3 +99,16 @@ def _labels(found: Found) -> Iterable[str]:
     for name, values in found.chosen.items():
         labels = {value: str(label) for value, label, _group in found.facets[name].options(found)}
         yield from (labels[value] for value in values)
+
+
+def _labels_of_list(found: NamingFilter) -> Iterable[str]:
+    """Of all values that mean something."""
+    found.is_valid()  # reads the values, and leaves out those that mean nothing
+    for name, value in found.form.cleaned_data.items():
+        field = found.form.fields[name]
+        labels = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(field, forms.ModelChoiceField) and one:
+                yield str(one)
+            elif one:
+                yield labels.get(str(one), f"“{one}”")

@@ -9,7 +9,8 @@ class MeetingsConfig(AppConfig):
 
     def ready(self):
         # Tables exist from here on
-        from meetings import action_reminders, calendar_mails
+        from meetings import action_reminders, calendar_mails, following
 
         action_reminders.register()
         calendar_mails.register()
+        following.register()

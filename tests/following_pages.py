@@ -13,6 +13,9 @@ OURS = """
 #                              GET        POST       PUT        DELETE
 follow_list                    S222222222 SXXXXXXXXX SXXXXXXXXX
 follow@country                 SXXXXXXXXX S333333333 SXXXXXXXXX
+follow@meetings                SXXXXXXXXX S333333333 SXXXXXXXXX
+follow@missions                SXXXXXXXXX S333333333 SXXXXXXXXX
+follow@needs                   SXXXXXXXXX S333333333 SXXXXXXXXX
 follow@unknown                 SXXXXXXXXX S333333333 SXXXXXXXXX
 follow_end@mine                SXXXXXXXXX S333333333 SXXXXXXXXX
 follow_frequency@mine          SXXXXXXXXX S333333333 SXXXXXXXXX
@@ -48,6 +51,9 @@ def arguments() -> dict[str, list]:
     mine = [Follow.objects.get(key="gone").pk]
     return {
         "follow@country": ["country"],
+        "follow@meetings": ["meeting-search"],
+        "follow@missions": ["mission-search"],
+        "follow@needs": ["need-search"],
         "follow@unknown": ["planet"],
         "follow_end@mine": mine,
         "follow_frequency@mine": mine,

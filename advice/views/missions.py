@@ -15,6 +15,7 @@ from advice.forms.missions import CancelForm
 from advice.models import AdviceRequest, Mission, MissionPerson, Need
 from advice.permissions import can_keep_missions
 from documents.models import Document
+from mailings import saved_searches
 from partners.pages import page_or_404
 from partners.refusals import Refused
 
@@ -44,6 +45,7 @@ def mission_list(request):
         "rows": [{"mission": one, "badge": BADGES[one.status]} for one in page],
         "total": visible.count(),
         "can_add": can_keep_missions(request.user),
+        "follow_key": saved_searches.key_of(found),
     }
     return render(request, "advice/mission_list.html", context)
 

@@ -12,6 +12,7 @@ from advice import calling, fitting, permissions, registering, supply
 from advice.filters import NeedFilter
 from advice.forms.needs import MoveForm, NeedForm
 from advice.models import Call, Mission, Need
+from mailings import saved_searches
 from partners import mail
 from partners.csv_files import csv_answer
 from partners.models import Region, Term
@@ -37,6 +38,7 @@ def need_list(request):
         "total": register.count(),
         "unmet": register.unmet().count(),
         "can_add": permissions.can_submit_need(request.user, timezone.now().date()),
+        "follow_key": saved_searches.key_of(found),
     }
     return render(request, "advice/need_list.html", context)
 

@@ -1196,14 +1196,24 @@ class Migration(migrations.Migration):
                 models.F("user"),
                 models.F("frequency"),
                 models.F("period"),
+                condition=models.Q(("frequency", "at_once"), _negated=True),
                 name="digest_once_a_period",
             ),
         ),
         migrations.AddConstraint(
             model_name="digest",
+            constraint=models.UniqueConstraint(
+                models.F("user"),
+                models.F("until"),
+                condition=models.Q(("frequency", "at_once")),
+                name="digest_at_once_once_an_hour",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="digest",
             constraint=models.CheckConstraint(
-                condition=models.Q(("frequency__in", ["daily", "weekly"])),
-                name="digest_daily_or_weekly",
+                condition=models.Q(("frequency", "never"), _negated=True),
+                name="digest_not_of_never",
             ),
         ),
         migrations.AddConstraint(

@@ -12,14 +12,14 @@ from mailings.models.subscriptions import Frequency
 
 class Digest(models.Model):
     """One reader's digest of one period. The row is there before the digest is built, so that two
-    schedulers make one.
+    schedulers make one, and stays where nothing was new: then there is no mail.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="digests")
     frequency = models.CharField(max_length=10, choices=Frequency)
     #: First day of the period, as the reader's calendar has it
     period = models.DateField()
-    #: It holds nothing that was published later
+    #: It holds nothing that was published later; of what comes at once, the hour
     until = models.DateTimeField()
     mail = models.OneToOneField(
         OutgoingMail, models.SET_NULL, null=True, blank=True, related_name="digest"
@@ -30,10 +30,20 @@ class Digest(models.Model):
         verbose_name_plural = _("digests")
         ordering = ["-until", "-pk"]
         constraints = [
-            models.UniqueConstraint("user", "frequency", "period", name="digest_once_a_period"),
-            models.CheckConstraint(
-                name="digest_daily_or_weekly", condition=Q(frequency__in=["daily", "weekly"])
+            models.UniqueConstraint(
+                "user",
+                "frequency",
+                "period",
+                name="digest_once_a_period",
+                condition=~Q(frequency="at_once"),
             ),
+            models.UniqueConstraint(
+                "user",
+                "until",
+                name="digest_at_once_once_an_hour",
+                condition=Q(frequency="at_once"),
+            ),
+            models.CheckConstraint(name="digest_not_of_never", condition=~Q(frequency="never")),
         ]
 
     def __str__(self):

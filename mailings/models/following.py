@@ -1,4 +1,6 @@
-"""What a reader follows beside topics: a country, a document, an expert's practices, a search."""
+"""What a reader follows beside topics: a country, a document, an expert's practices, a list, a
+search.
+"""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -26,6 +28,7 @@ class Follow(models.Model):
     )
     frequency_before = models.CharField(max_length=10, choices=Frequency, blank=True)
     known = ArrayField(models.CharField(max_length=60), default=list)
+    #: When the reader last chose how often: the first digest is that of the next period
     since = models.DateTimeField(default=timezone.now)
 
     class Meta:

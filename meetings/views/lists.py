@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import conditional_page, require_safe
 
+from mailings import saved_searches
 from meetings import feeds, permissions
 from meetings.filters import MeetingFilter
 from meetings.milestones import MILESTONES
@@ -39,6 +40,7 @@ def meeting_list(request):
         "today": today,
         "registering": set(RegistrationDesk.objects.open_at(now).values_list("meeting", flat=True)),
         "can_add": permissions.can_add_meeting(request.user),
+        "follow_key": saved_searches.key_of(found),
     }
     return render(request, "meetings/meeting_list.html", context)
 

@@ -8,6 +8,33 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
+
+
+class Sink:
+    """A mail server that keeps what it takes: (address, message)."""
+
+    def __init__(self):
+        self.taken = []
+
+    async def handle_DATA(self, server, session, envelope):
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        self.taken.append((envelope.rcpt_tos[0], message))
+        return "250 OK"
+
+
+@pytest.fixture
+def sink(settings):
+    """Mails go over SMTP to a server of the test."""
+    from wmaportal.local.servers import free_port
+
+    found = Sink()
+    controller = Controller(found, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
+    yield found
+    controller.stop()
 
 
 @pytest.fixture

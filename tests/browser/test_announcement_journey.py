@@ -2,44 +2,18 @@
 
 import re
 from contextlib import suppress
-from email import message_from_bytes, policy
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from aiosmtpd.controller import Controller
 from playwright.sync_api import expect
 
 from mailings import delivery
 from tests.factories import LeadFactory, PartnerUserFactory
-from wmaportal.local.servers import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NARROW = {"width": 360, "height": 800}
-
-
-class Sink:
-    """A mail server that keeps what it takes."""
-
-    def __init__(self):
-        self.taken = []
-
-    async def handle_DATA(self, server, session, envelope):
-        message = message_from_bytes(envelope.content, policy=policy.default)
-        self.taken.append((envelope.rcpt_tos[0], message))
-        return "250 OK"
-
-
-@pytest.fixture
-def sink(settings):
-    found = Sink()
-    controller = Controller(found, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    settings.DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
-    yield found
-    controller.stop()
 
 
 def test_from_the_choice_of_a_reader_to_the_mail_and_back_to_the_choice(

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from mailings import delivery, digesting, topics
+from mailings import campaigning, delivery, digesting, topics
 from mailings.models import (
     Announcement,
     Digest,
@@ -32,6 +33,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: A Tuesday; in UTC the day's digest has been due for two hours
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SEVEN = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+#: Savepoint and its end, the lock, who is due, who reads digests, and that there are no more
+QUERIES_WITHOUT_ANYBODY_DUE = 6
 
 
 def reader(frequency=Frequency.DAILY, zone="UTC", language="en", **values) -> User:
@@ -81,9 +84,75 @@ def test_a_second_run_writes_nothing():
 
 
 def test_nothing_is_sent_when_there_is_nothing():
-    reader()
+    user = reader()
     assert digesting.write_due(NOW) == 0
-    assert (Digest.objects.count(), OutgoingMail.objects.count()) == (0, 0)
+    assert OutgoingMail.objects.count() == 0
+    assert list(Digest.objects.values_list("user", "period", "mail")) == [
+        (user.pk, NOW.date(), None)
+    ]
+
+
+def test_a_reader_is_looked_at_once_a_period_also_where_nothing_was_new():
+    user = reader()
+    digesting.write_due(NOW)
+    # As if the database had it late: its moment is before seven, and it came after the look
+    announced(SEVEN - HOUR, title="Late")
+    assert [digesting.write_due(NOW + hours * HOUR) for hours in range(1, 22)] == [0] * 21
+    assert titles(user) == []
+    assert digesting.write_due(NOW + DAY) == 1
+    assert titles(user) == ["Late"]
+
+
+def test_readers_of_whom_none_is_due_cost_the_same_however_many_they_are(
+    django_assert_num_queries,
+):
+    reader()
+    digesting.write_due(NOW)
+    with django_assert_num_queries(QUERIES_WITHOUT_ANYBODY_DUE):
+        digesting.write_due(NOW + HOUR)
+    for _n in range(3):
+        reader()
+    digesting.write_due(NOW + HOUR)
+    with django_assert_num_queries(QUERIES_WITHOUT_ANYBODY_DUE):
+        digesting.write_due(NOW + 2 * HOUR)
+
+
+def test_all_readers_of_a_batch_are_begun_in_one_statement():
+    for _n in range(3):
+        reader()
+    with CaptureQueriesContext(connection) as captured:
+        digesting.write_due(NOW)
+    inserts = [one["sql"] for one in captured if "INSERT INTO mailings_digest" in one["sql"]]
+    assert (len(inserts), Digest.objects.count()) == (1, 3)
+
+
+def test_readers_of_all_batches_get_theirs_and_a_broken_one_leaves_those_before_it(monkeypatch):
+    monkeypatch.setattr(digesting, "IN_ONE_COMMIT", 2)
+    people = [reader() for _n in range(5)]
+    announced()
+    wanted = digesting._write
+
+    def write(batch, now):
+        if people[3].pk in [one.user_id for one in batch]:
+            raise TimeoutError
+        return wanted(batch, now)
+
+    monkeypatch.setattr(digesting, "_write", write)
+    with pytest.raises(TimeoutError):
+        digesting.write_due(NOW)
+    assert set(Digest.objects.values_list("user", flat=True)) == {one.pk for one in people[:2]}
+
+    monkeypatch.setattr(digesting, "_write", wanted)
+    assert digesting.write_due(NOW + HOUR) == 3
+    assert set(OutgoingMail.objects.values_list("reader", flat=True)) == {one.pk for one in people}
+
+
+@pytest.mark.parametrize(("changed_at", "number"), [(SEVEN, 1), (SEVEN + HOUR, 0)])
+def test_who_chooses_after_seven_gets_the_first_digest_on_the_next_morning(changed_at, number):
+    reader(since=SEVEN - DAY, changed_at=changed_at)
+    announced()
+    assert digesting.write_due(NOW) == number
+    assert digesting.write_due(NOW + DAY) == 1 - number
 
 
 @pytest.mark.parametrize(
@@ -156,9 +225,18 @@ def test_what_came_before_the_reader_chose_the_topic_is_not_sent():
     assert digesting.write_due(NOW) == 0
 
 
-def test_nobody_gets_the_own_announcement_or_one_for_others():
-    user = reader()
-    announced(author=user)
+@pytest.mark.parametrize("frequency", ["at_once", "daily"])
+def test_the_author_is_a_reader_like_any_other(frequency):
+    user = reader(frequency)
+    announcement = announced(author=user)
+    readership = [row.user for row in Subscription.objects.reaching(announcement, NOW)]
+    campaigning.start(announcement.pk, None, NOW)
+    digesting.write_due(NOW)
+    assert [mail.reader for mail in OutgoingMail.objects.all()] == readership == [user]
+
+
+def test_nobody_gets_an_announcement_for_others():
+    reader()
     announced(audience="core")
     announced(status=Announcement.Status.WITHDRAWN)
     assert digesting.write_due(NOW) == 0
@@ -315,7 +393,8 @@ def test_three_schedulers_over_a_week_of_the_change_of_clocks_give_one_digest_a_
             (first + hour * HOUR - timedelta(hours=7)).astimezone(zone)
             for hour in range(0, 7 * 24, 3)
         }
-        periods = list(Digest.objects.filter(user=user).values_list("period", flat=True))
+        sent = Digest.objects.filter(user=user, mail__isnull=False)
+        periods = list(sent.values_list("period", flat=True))
         assert len(periods) == len(set(periods))
         expected = {moment.date() for moment in mornings}
         assert set(periods) <= expected
@@ -323,4 +402,4 @@ def test_three_schedulers_over_a_week_of_the_change_of_clocks_give_one_digest_a_
         assert DigestEntry.objects.filter(user=user).count() == len(
             set(DigestEntry.objects.filter(user=user).values_list("announcement", flat=True))
         )
-    assert OutgoingMail.objects.count() == Digest.objects.count()
+    assert OutgoingMail.objects.count() == Digest.objects.exclude(mail=None).count()

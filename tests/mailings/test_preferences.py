@@ -408,3 +408,34 @@ def test_my_page_asks_new_partners_to_choose_and_others_not(client, user):
     answer = client.get("/my/")
     assert OWN in answer.content.decode()
     assert "You get none of it until you choose." not in words(answer)
+
+
+# What is followed
+
+
+@pytest.fixture
+def followed(user):
+    for key, frequency in (("KE", "at_once"), ("JP", "weekly"), ("PE", "never")):
+        name = {"KE": "Kenya", "JP": "Japan", "PE": "Peru"}[key]
+        user.follows.create(kind="country", key=key, name=name, frequency=frequency)
+
+
+def test_what_is_followed_is_shown_with_how_often(own, stranger, by_mail, followed):
+    said = "New in what you follow At once Kenya Once a week Japan"
+    assert said in words(own.get(OWN))
+    assert said in words(stranger.get(by_mail))
+
+
+def test_who_stops_all_stops_what_is_followed_too(own, user, followed):
+    own.post(OWN, answers(all="never"))
+    assert list(user.follows.values_list("key", "frequency", "frequency_before")) == [
+        ("JP", "never", "weekly"),
+        ("KE", "never", "at_once"),
+        ("PE", "never", ""),
+    ]
+
+
+def test_other_choices_leave_what_is_followed_as_it_is(own, user, followed):
+    own.post(OWN, answers(projects="daily"))
+    own.post(OWN, answers(all="weekly"))
+    assert set(user.follows.values_list("frequency", flat=True)) == {"at_once", "weekly", "never"}

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from mailings import bounces, retention
-from mailings.models import Bounce, IncomingCount, OutgoingMail, Suppression
-from tests.factories import NOW
+from mailings.models import Bounce, Digest, IncomingCount, OutgoingMail, Suppression
+from tests.factories import NOW, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +18,7 @@ NOTHING = {
     "old bounces dropped": 0,
     "old replies by mail forgotten": 0,
     "old counts dropped": 0,
+    "empty digests dropped": 0,
 }
 
 
@@ -40,6 +41,13 @@ def mail(state="sent", days=0.0, **values) -> OutgoingMail:
             "answer": f"250 for <{TO}>",
             **values,
         }
+    )
+
+
+def digest(reader, days: float, frequency="daily", **values) -> Digest:
+    until = NOW - timedelta(days=days)
+    return Digest.objects.create(
+        user=reader, frequency=frequency, period=until.date(), until=until, **values
     )
 
 
@@ -124,6 +132,18 @@ def test_rows_are_taken_in_chunks(monkeypatch, django_assert_num_queries):
     with django_assert_num_queries(13):  # three chunks, and each list ends with an empty one
         assert retention.forget(NOW)["bodies of mails erased"] == 5
     assert not any(map(has_words, rows))
+
+
+def test_looks_without_news_are_forgotten_after_five_weeks_and_digests_are_kept():
+    reader, written = UserFactory(), mail()
+    for days in (36, 34):
+        digest(reader, days)
+    digest(reader, 40, mail=written)
+
+    assert retention.forget(NOW) == NOTHING | {"empty digests dropped": 1}
+    assert retention.forget(NOW) == NOTHING
+    left = [(NOW - one.until).days for one in Digest.objects.order_by("until")]
+    assert left == [40, 34]
 
 
 # A person's profile is erased

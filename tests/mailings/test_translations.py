@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailings import announcement_mails, preference_forms, presenting, subscribing
+from mailings import announcement_mails, digesting, preference_forms, presenting, subscribing
 from mailings.models import Frequency
 from tests.translating import LANGUAGES, in_code, in_templates, untranslated
 
@@ -10,7 +10,7 @@ from tests.translating import LANGUAGES, in_code, in_templates, untranslated
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_text_is_translated_and_none_is_fuzzy(code):
     shown = in_templates(["mailings/mail/announcement.*", "mailings/mail/digest*"]) | in_code(
-        [announcement_mails.facts, presenting.days]
+        [announcement_mails.facts, presenting.days, digesting.register]
     )
 
     assert untranslated(code, shown) == {}

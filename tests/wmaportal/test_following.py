@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from experts.models import Expert
 from mailings import digesting, following, topics
@@ -14,7 +15,9 @@ from tests.factories import (
     AnnouncementFactory,
     DocumentFactory,
     ExpertFactory,
+    LeadFactory,
     MeetingFactory,
+    MissionFactory,
     NeedFactory,
     PartnerUserFactory,
     PracticeFactory,
@@ -23,9 +26,15 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: A Monday at eight in the morning
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+#: What can be followed → its list, and a search of it
+LISTS = {
+    "need-search": ("/advice/needs/", "region=africa&status=open"),
+    "mission-search": ("/advice/missions/", "status=done"),
+    "meeting-search": ("/meetings/", "kind=webinar"),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +49,8 @@ def person():
 
 
 def begun(kind: str, key, by) -> Follow:
-    return following.begin(kind, str(key), by, NOW)
+    """Followed since yesterday."""
+    return following.begin(kind, str(key), by, NOW - DAY)
 
 
 def news(follow: Follow) -> list[str]:
@@ -110,11 +120,95 @@ def test_a_search_has_who_newly_fits_as_news_and_is_one_however_it_is_spelt(pers
         ("expert-search", ""),
         ("expert-search", "planet=mars"),
         ("planet", "mars"),
+        ("need-search", "planet=mars"),
+        ("need-search", "status=awaiting"),
+        ("mission-search", "status=draft"),
+        ("meeting-search", "kind=magic&year=never"),
+        ("country", "K\0"),
+        ("document", "\0"),
+        ("practices-of-expert", "9" * 30),
+        ("expert-search", "region=%00"),
     ],
 )
 def test_what_is_not_there_cannot_be_followed(person, kind, key):
     with pytest.raises(following.Refused, match="cannot be followed"):
         begun(kind, key, person)
+
+
+@pytest.mark.parametrize("kind", ["expert-search", "document-search", "meeting-search"])
+@pytest.mark.parametrize("words", ["見" * 200, "%00"])
+def test_no_search_is_too_long_or_too_odd_to_be_answered(person, kind, words):
+    with pytest.raises(following.Refused):
+        begun(kind, f"q={words}", person)
+
+
+@pytest.mark.parametrize(
+    ("kind", "factory", "query", "name", "others"),
+    [
+        (
+            "need-search",
+            NeedFactory,
+            "region=africa&q=waste&status=open",
+            "Needs of countries: “waste”, Open, Africa",
+            {"country_id": "JP"},
+        ),
+        (
+            "mission-search",
+            MissionFactory,
+            "country=KE&year=2025",
+            "Missions and joint projects: Kenya, 2025",
+            {"country_id": "JP"},
+        ),
+        (
+            "meeting-search",
+            MeetingFactory,
+            "kind=webinar&kind=core",
+            "Meetings: Meeting of core members, Webinar",
+            {"kind": "survey"},
+        ),
+    ],
+)
+def test_what_newly_fits_a_search_of_a_list_is_news(person, kind, factory, query, name, others):
+    fits = {"title": "Of waste", "country_id": "KE"}
+    fits |= {"need-search": {"status": "open"}, "mission-search": {"year": 2025}}.get(
+        kind, {"kind": "webinar"}
+    )
+    factory(**fits)
+    follow = begun(kind, query, person)
+    assert (follow.name, news(follow)) == (name, [])
+    new = factory(**fits)
+    factory(**fits | others)
+    assert [one.url for one in following.news_of(follow)] == [new.get_absolute_url()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "factory", "name"),
+    [
+        ("need-search", NeedFactory, "Needs of countries"),
+        ("mission-search", MissionFactory, "Missions and joint projects"),
+        ("meeting-search", MeetingFactory, "Meetings"),
+    ],
+)
+def test_a_list_is_followed_as_a_whole(person, kind, factory, name):
+    factory()
+    follow = begun(kind, "all", person)
+    assert follow == begun(kind, "page=2&q=", person)
+    assert (follow.key, follow.name, news(follow)) == ("all", name, [])
+    new = factory()
+    assert news(follow) == [str(new)]
+
+
+def test_of_a_list_nobody_hears_what_the_pages_do_not_show_the_person(person):
+    lead = LeadFactory()
+    follows = [begun(kind, "all", one) for kind in LISTS for one in (person, lead)]
+    NeedFactory(status="awaiting")
+    MissionFactory(status="draft")
+    MeetingFactory(status="draft")
+    assert [news(one) for one in follows] == [[]] * len(follows)
+
+    meeting = MeetingFactory(audience="core", title="Of the core")
+    of_meetings = {one.user: news(one) for one in follows if one.kind == "meeting-search"}
+    assert of_meetings == {person: [], lead: [meeting.title]}
 
 
 def test_there_are_fifty_at_most(person):
@@ -145,10 +239,27 @@ def test_news_come_once_a_week_and_once_only(person):
     assert digesting.write_due(NOW + 7 * DAY) == 0
 
     NeedFactory(country_id="KE", title="Training")
-    assert digesting.write_due(NOW + 7 * DAY) == 1
+    assert digesting.write_due(NOW + 14 * DAY) == 1
     assert shown() == [("Kenya", ["Training"])]
-    assert Digest.objects.count() == 2
+    assert Digest.objects.exclude(mail=None).count() == 2
     assert news(follow) == []
+
+
+def test_what_is_new_after_the_look_of_the_morning_comes_in_the_next_digest(person):
+    follow = begun("country", "KE", person)
+    following.set_frequency(follow.pk, Frequency.DAILY, person, NOW - DAY)
+    assert digesting.write_due(NOW) == 0
+    NeedFactory(country_id="KE", title="A store")
+    assert [digesting.write_due(NOW + hours * HOUR) for hours in range(1, 23)] == [0] * 22
+    assert digesting.write_due(NOW + DAY) == 1
+    assert shown() == [("Kenya", ["A store"])]
+
+
+def test_what_is_followed_since_this_morning_is_not_looked_at_before_the_next(person):
+    following.begin("country", "KE", person, NOW)
+    NeedFactory(country_id="KE", title="A store")
+    assert digesting.write_due(NOW + HOUR) == 0
+    assert digesting.write_due(NOW + 7 * DAY) == 1
 
 
 def test_what_is_gone_or_hidden_when_the_mail_leaves_is_left_out(person):
@@ -170,6 +281,30 @@ def test_announcements_and_what_is_followed_are_one_mail():
         since=NOW - 9 * DAY,
     )
     assert digesting.write_due(NOW) == 1
+
+
+def test_what_is_new_in_several_ways_stands_once_in_a_mail():
+    partner = PartnerUserFactory()
+    for kind, key in (("country", "KE"), ("need-search", "all"), ("need-search", "region=africa")):
+        following.begin(kind, key, partner, NOW - 9 * DAY)
+    announcement = AnnouncementFactory(title="Grant", published_at=NOW - 2 * DAY)
+    announcement.countries.set(["KE"])
+    partner.subscriptions.create(
+        topic=announcement.topic,
+        frequency=Frequency.WEEKLY,
+        since=NOW - 9 * DAY,
+        changed_at=NOW - 9 * DAY,
+    )
+    NeedFactory(country_id="KE", title="A store")
+    NeedFactory(country_id="JP", title="Elsewhere")
+
+    digesting.write_due(NOW)
+
+    mail = OutgoingMail.objects.get()
+    letter = digesting.letters([mail], NOW)[mail.pk]
+    [(_topic, [entry])] = letter.context["groups"]
+    assert (entry.announcement, letter.context["number"]) == (announcement, 3)
+    assert shown() == [("Kenya", ["A store"]), ("Needs of countries", ["Elsewhere"])]
 
 
 def test_one_click_on_the_digest_stops_what_is_followed_too(person):
@@ -222,6 +357,27 @@ def test_a_search_is_followed_from_its_list_also_where_nothing_is_found(client, 
         reverse("follow", args=["expert-search"])
         not in client.get(reverse("expert_list")).content.decode()
     )
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_list_and_a_search_of_it_are_followed_from_their_page(client, person, kind):
+    address, query = LISTS[kind]
+    follow = reverse("follow", args=[kind])
+    assert follow not in Client().get(address).content.decode()
+    for asked, key, label in (
+        ("", "all", "Follow: hear of what is new"),
+        (query, query, "Follow this search: hear of what is new"),
+        ("q=nothing-is-called-so", "q=nothing-is-called-so", "Follow this search"),
+        ("year=never", "all", "Follow: hear of what is new"),
+    ):
+        page = client.get(f"{address}?{asked}").content.decode()
+        assert (follow in page, f'name="key" value="{escape(key)}"' in page) == (True, True)
+        assert label in page
+        answer = client.post(follow, {"key": key}, follow=True)
+        back = address if key == "all" else f"{address}?{key}"
+        assert answer.redirect_chain == [(back, 302)]
+        assert "You follow this." in answer.content.decode()
+        person.follows.all().delete()
 
 
 def test_the_list_changes_how_often_and_nobody_changes_that_of_another(client, person):
