@@ -142,15 +142,12 @@ def facts(announcement: Announcement) -> tuple[tuple[str, str], ...]:
         who = f"{who}, {announcement.organisation}"
     countries = ", ".join(sorted(str(one) for one in announcement.countries.all()))
     closes_on = announcement.closes_on
-    money = ""
-    if announcement.amount is not None:
-        money = f"{announcement.currency} {announcement.amount:,.2f}".removesuffix(".00").strip()
     found = (
         (_("From"), who),
         (_("Date"), presenting.days(announcement)),
         (_("Closes on"), date_format(closes_on) if closes_on else ""),
         (_("Countries"), countries),
-        (_("Amount"), money),
+        (_("Amount"), presenting.money(announcement)),
         (_("Who may apply"), announcement.who_may_apply),
     )
     return tuple((name, value) for name, value in found if value)

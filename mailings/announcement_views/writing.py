@@ -152,6 +152,7 @@ def announcement_preview(request, pk: int):
         "announcement": announcement,
         "look": presenting.look(announcement),
         "body": to_html(announcement.text),
+        "money": presenting.money(announcement),
         "is_own": is_own,
         "can_edit": permissions.can_edit(request.user, announcement),
         "can_withdraw": permissions.can_withdraw(request.user, announcement)
