@@ -8,7 +8,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 
-from mailings import announcing, duplicates, pasted, readership, tasks, word_changes
+from mailings import announcing, duplicates, pasted, readership, tasks
 from mailings.models import (
     Announcement,
     Campaign,
@@ -520,15 +520,6 @@ def test_two_moderators_who_approve_at_once_begin_one_mailing():
 def test_pasted_text_becomes_markdown(typed, expected):
     assert pasted.cleaned(typed) == expected
     assert pasted.cleaned(expected) == expected
-
-
-def test_what_changed_is_marked_word_by_word_and_nothing_is_lost():
-    old, new = "Two plants\ncollect lamps.", "Three plants\n\ncollect lamps and batteries."
-    before, after = word_changes.sides(old, new)
-    assert "".join(words for words, _differs in before) == old
-    assert "".join(words for words, _differs in after) == new
-    assert [words for words, differs in before if differs] == ["Two", "lamps."]
-    assert [words for words, differs in after if differs] == ["Three", "\n", "lamps and batteries."]
 
 
 def test_open_announcements_with_nearly_the_same_title_are_pointed_out():
