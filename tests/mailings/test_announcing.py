@@ -22,6 +22,7 @@ from partners.refusals import Refused
 from tests.factories import (
     NOW,
     AnnouncementFactory,
+    ExpertFactory,
     LeadFactory,
     MembershipFactory,
     OrganisationFactory,
@@ -552,3 +553,19 @@ def test_who_would_get_it_by_number_and_by_region():
     found = readership.of(announcement, NOW)
     assert (found.at_once, found.in_digest, found.total) == (3, 1, 4)
     assert found.regions == [("East Asia", 1), ("Africa", 2), ("Region not known", 1)]
+
+
+def test_a_readers_region_is_that_of_the_listed_profile_before_that_of_the_organisation():
+    announcement = draft()
+    for status in ("listed", "withdrawn"):
+        reader = SubscriptionFactory().user
+        house = OrganisationFactory(country_id="KE")
+        MembershipFactory(user=reader, organisation=house)
+        ExpertFactory(user=reader, status=status, country_id="PE")
+    SubscriptionFactory()
+    found = readership.of(announcement, NOW)
+    assert found.regions == [
+        ("Africa", 1),
+        ("America", 1),
+        ("Region not known", 1),
+    ]
