@@ -41,6 +41,11 @@ WRITING: list = [
 SENDING: list = [
     path("<int:pk>/mailing/", campaign.announcement_campaign, name="announcement_campaign"),
     path(
+        "<int:pk>/mailing/readers/",
+        campaign.announcement_campaign_readers,
+        name="announcement_campaign_readers",
+    ),
+    path(
         "<int:pk>/mailing/readers.csv",
         campaign.announcement_campaign_csv,
         name="announcement_campaign_csv",
