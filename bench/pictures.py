@@ -53,6 +53,8 @@ def _take(context: BrowserContext, visit: Visit) -> list[Path]:
     paths = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
+        for frame in page.locator("iframe").all():
+            frame.scroll_into_view_if_needed()  # one that was never in view is not painted
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             path = FOLDER / visit.role / f"{name}-{width}-{scheme}.png"

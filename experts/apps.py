@@ -9,11 +9,12 @@ class ExpertsConfig(AppConfig):
 
     def ready(self):
         # Tables exist from here on
-        from experts import following, following_up, links, mails, switching_off
+        from experts import following, following_up, links, mails, places, switching_off
         from mailings import suppression
 
         suppression.known_by("experts", links.address_hashes)
         following.register()
         following_up.register()
         mails.register()
+        places.register()
         switching_off.register()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from difflib import SequenceMatcher
 
 from django import forms
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
@@ -16,7 +15,7 @@ from experts import editing, following_up, freshness, listing
 from experts.models import Change, Edit, Expert, FollowUp, Invitation
 from experts.reminders import TOPIC
 from mailings.models import OutgoingMail, Reminder
-from partners import languages
+from partners import languages, word_changes
 from partners.models import Organisation, Region, Term
 from partners.models.countries import region_of
 from partners.moderation import Answer, Asked, Bulk, Item, Kind, Part, Step
@@ -173,7 +172,7 @@ def _part(change: Change, before, names: _Names) -> Part:
     if field in ("terms", "languages", "worked_in"):
         sides = _entries(old, new), _entries(new, old)
     elif field in _LONG_FIELDS and old and new:
-        sides = _words(old[0], new[0])
+        sides = word_changes.sides(old[0], new[0])
     elif field == "photo" and old and new:
         sides = [(_("the former photo"), True)], [(_("a new photo"), True)]
     else:
@@ -192,18 +191,6 @@ def _entries(these: list[str], others: list[str]) -> list[tuple[str, bool]]:
             found.append(("; ", False))
         found.append((name, name not in others))
     return found
-
-
-def _words(old: str, new: str) -> tuple[list, list]:
-    """Two texts word by word: what only one of them has is marked."""
-    olds, news = old.split(), new.split()
-    before, after = [], []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
-        for side, words in ((before, olds[i1:i2]), (after, news[j1:j2])):
-            if words:
-                side += [(" ", False)] if side else []
-                side.append((" ".join(words), tag != "equal"))
-    return before, after
 
 
 def _with_regions(before: list, after: list, old: str | None, new: str | None) -> tuple[list, list]:

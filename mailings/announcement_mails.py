@@ -74,17 +74,25 @@ def _of_campaign(campaign: Campaign, mails: list[OutgoingMail], now: datetime) -
             found[mail.pk] = Skip(why.get(mail.reader_id, ERASED))
             continue
         subscription, address, language = wanted[mail.reader_id]
-        stop = stops[subscription]
-        found[mail.pk] = Letter(
-            same[language],
-            {"stop": stop},
-            to=address,
-            language=language,
-            stop=stop,
-            sender=_sender(announcement),
-            archived=kinds.announcement_page(announcement.pk),
+        found[mail.pk] = letter(
+            announcement, same[language], stops[subscription], to=address, language=language
         )
     return found
+
+
+def letter(
+    announcement: Announcement, same: dict, stop: str, to: str = "", language: str = ""
+) -> Letter:
+    """What one reader gets; `same` is what `same_for_all` says in the reader's language."""
+    return Letter(
+        same,
+        {"stop": stop},
+        to=to,
+        language=language,
+        stop=stop,
+        sender=_sender(announcement),
+        archived=kinds.announcement_page(announcement.pk),
+    )
 
 
 def _why_not(announcement: Announcement, readers: set[int], now: datetime) -> dict[int, str]:
@@ -142,15 +150,12 @@ def facts(announcement: Announcement) -> tuple[tuple[str, str], ...]:
         who = f"{who}, {announcement.organisation}"
     countries = ", ".join(sorted(str(one) for one in announcement.countries.all()))
     closes_on = announcement.closes_on
-    money = ""
-    if announcement.amount is not None:
-        money = f"{announcement.currency} {announcement.amount:,.2f}".removesuffix(".00").strip()
     found = (
         (_("From"), who),
         (_("Date"), presenting.days(announcement)),
         (_("Closes on"), date_format(closes_on) if closes_on else ""),
         (_("Countries"), countries),
-        (_("Amount"), money),
+        (_("Amount"), presenting.money(announcement)),
         (_("Who may apply"), announcement.who_may_apply),
     )
     return tuple((name, value) for name, value in found if value)

@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailings import announcing
+from mailings import announcing, presenting
 from mailings.announcement_forms import MomentForm
 from mailings.markdown import to_html
 from mailings.models import Announcement, MailingPolicy
@@ -31,7 +31,11 @@ def _describe_announcements(announcements: QuerySet[Announcement]) -> list[Item]
             object=one,
             title=_("%(topic)s: %(title)s") % {"topic": one.topic, "title": one.title},
             since=one.since,
-            facts={"body": to_html(one.text), "needs_two": four_eyes and one.goes_to_everybody()},
+            facts={
+                "body": to_html(one.text),
+                "money": presenting.money(one),
+                "needs_two": four_eyes and one.goes_to_everybody(),
+            },
         )
         for one in found.prefetch_related("countries", "terms", "files")
     ]

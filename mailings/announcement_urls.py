@@ -30,6 +30,7 @@ WRITING: list = [
     path("look/", writing.announcement_look, name="announcement_look"),
     path("<int:pk>/edit/", writing.announcement_edit, name="announcement_edit"),
     path("<int:pk>/preview/", writing.announcement_preview, name="announcement_preview"),
+    path("<int:pk>/mail/", writing.announcement_mail, name="announcement_mail"),
     path("<int:pk>/test/", writing.announcement_test, name="announcement_test"),
     path("<int:pk>/submit/", writing.announcement_submit, name="announcement_submit"),
     path("<int:pk>/drop/", writing.announcement_drop, name="announcement_drop"),
@@ -39,6 +40,11 @@ WRITING: list = [
 ]
 SENDING: list = [
     path("<int:pk>/mailing/", campaign.announcement_campaign, name="announcement_campaign"),
+    path(
+        "<int:pk>/mailing/readers/",
+        campaign.announcement_campaign_readers,
+        name="announcement_campaign_readers",
+    ),
     path(
         "<int:pk>/mailing/readers.csv",
         campaign.announcement_campaign_csv,

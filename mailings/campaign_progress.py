@@ -1,16 +1,13 @@
 """How far a mailing is: who got it, who did not, and why; each reader in exactly one state."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Case, CharField, Count, Value, When
-from django.utils.translation import gettext as _
 
 from mailings.models import Campaign, OutgoingMail
 from mailings.progress import Alike
-from partners.csv_files import neutral
 
 State = OutgoingMail.State
 
@@ -114,14 +111,3 @@ def of(campaign: Campaign, now: datetime) -> CampaignProgress:
             state=State.SENT, finished_at__gt=since, finished_at__lte=now
         ).count(),
     )
-
-
-def table(campaign: Campaign) -> Iterator[list]:
-    """A header and a row for each reader, for a file; read as it is written."""
-    yield [_("Name"), _("Address"), _("State"), _("Why"), _("Time (UTC)")]
-    rows = campaign.mails.order_by("pk").values_list(
-        "reader__name", "to", "state", "answer", "finished_at"
-    )
-    for name, address, state, said, at in rows.iterator(chunk_size=2000):
-        moment = f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
-        yield [neutral(name or ""), neutral(address), State(state).label, neutral(said), moment]

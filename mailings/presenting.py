@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from mailings import markdown
@@ -109,9 +108,11 @@ def days(announcement: Announcement) -> str:
 
 
 def money(announcement: Announcement) -> str:
-    """ "USD 12,000,000"; cents only where there are any; empty where no amount is known."""
+    """ "USD 12,000,000" as the language that is active writes numbers; cents only where there are
+    any; empty where no amount is known.
+    """
     amount = announcement.amount
     if amount is None:
         return ""
-    shown = intcomma(amount.to_integral_value() if amount == int(amount) else amount)
-    return f"{announcement.currency} {shown}".strip()
+    cents = 0 if amount == int(amount) else 2
+    return f"{announcement.currency} {number_format(amount, cents, force_grouping=True)}".strip()

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Expression, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from mailings.models import Announcement, Frequency, Subscription
@@ -23,18 +24,31 @@ class Readership:
         return self.at_once + self.in_digest
 
 
+#: Regions of readers as expressions over subscriptions; the first that is known counts
+_known: list[Expression] = []
+
+
+def known_by(region: Expression):
+    """Name what tells a reader's region better than the organisation does; called in an app's
+    `ready`.
+    """
+    _known.append(region)
+
+
 def of(announcement: Announcement, now: datetime) -> Readership:
-    """As it would be now. A reader's region is that of the organisation that the person is of."""
-    house = Membership.objects.held_on(now.date()).filter(user=OuterRef("user"))
-    region = house.order_by("pk").values("organisation__country__region")[:1]
+    """As it would be now. A reader's region is that which is known of the person, else that of the
+    organisation that the person is of.
+    """
+    house = Membership.objects.held_on(now.date()).filter(user=OuterRef("user")).order_by("pk")
+    region_of_house = Subquery(house.values("organisation__country__region")[:1])
     rows = (
         Subscription.objects.reaching(announcement, now)
-        .annotate(region=Subquery(region))
+        .annotate(region=Coalesce(*_known, region_of_house, Value("")))
         .order_by()
         .values_list("region", "frequency")
         .annotate(number=Count("pk"))
     )
-    regions: dict[str | None, int] = {}
+    regions: dict[str, int] = {}
     at_once = total = 0
     for region, frequency, number in rows:
         regions[region] = regions.get(region, 0) + number

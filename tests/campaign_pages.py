@@ -9,7 +9,6 @@ from mailings import campaigning
 from mailings.models import (
     Announcement,
     AnnouncementTopic,
-    Campaign,
     Frequency,
     OutgoingMail,
     Subscription,
@@ -22,6 +21,8 @@ announcement_campaign@sending   SFFFFFFF22 SFFFFFFF00 SXXXXXXXXX
 announcement_campaign@paused    SFFFFFFF22 SFFFFFFF00 SXXXXXXXXX
 announcement_campaign@done      SFFFFFFF22 SFFFFFFF00 SXXXXXXXXX
 announcement_campaign@none      SFFFFFFF-- SFFFFFFF-- SXXXXXXXXX
+announcement_campaign_readers@done SFFFFFFF22 SXXXXXXXXX SXXXXXXXXX
+announcement_campaign_readers@none SFFFFFFF-- SXXXXXXXXX SXXXXXXXXX
 announcement_campaign_csv       SFFFFFFF22 SXXXXXXXXX SXXXXXXXXX
 """
 
@@ -79,8 +80,11 @@ def arguments(now: datetime) -> dict[str, list]:
         f"announcement_campaign@{name}": [Announcement.objects.get(title=title).pk]
         for name, title in _TITLES.items()
     }
-    done = Campaign.objects.get(announcement__title=_TITLES["done"])
-    return found | {"announcement_campaign_csv": [done.announcement_id]}
+    found |= {
+        f"announcement_campaign_readers@{name}": found[f"announcement_campaign@{name}"]
+        for name in ("done", "none")
+    }
+    return found | {"announcement_campaign_csv": found["announcement_campaign@done"]}
 
 
 def keys() -> dict[str, object]:

@@ -23,6 +23,9 @@ announcement_preview@edited       S-2-----22 SXXXXXXXXX SXXXXXXXXX
 announcement_preview@scheduled    S-2-----22 SXXXXXXXXX SXXXXXXXXX
 announcement_preview@published    S-2--F-F22 SXXXXXXXXX SXXXXXXXXX
 announcement_preview@withdrawn    S-2-----22 SXXXXXXXXX SXXXXXXXXX
+announcement_mail@draft           S-2------- SXXXXXXXXX SXXXXXXXXX
+announcement_mail@submitted       S-2-----22 SXXXXXXXXX SXXXXXXXXX
+announcement_mail@published       S-2--F-F22 SXXXXXXXXX SXXXXXXXXX
 announcement_test@draft           SXXXXXXXXX S-3------- SXXXXXXXXX
 announcement_test@submitted       SXXXXXXXXX S-3-----33 SXXXXXXXXX
 announcement_submit@draft         SXXXXXXXXX S-3------- SXXXXXXXXX
@@ -44,7 +47,7 @@ mailings_mailingpolicy     3F2F23 3F2F33 3F2F23
 mailings_trustedauthor     222223 2222F3 222223
 """
 
-FILES: set[str] = {"announcement_look"}
+FILES: set[str] = {"announcement_look", "announcement_mail"}
 ALIKE: set[str] = set()
 QUERIES: dict[str, tuple[str, str]] = {}
 

@@ -8,10 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from mailings import announcing, permissions, word_changes
+from mailings import announcing, permissions
 from mailings.announcement_forms import WithdrawForm, WordsForm
 from mailings.announcement_views import finding
 from mailings.models import Announcement
+from partners import word_changes
 from partners.refusals import Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])

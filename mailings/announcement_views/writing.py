@@ -1,16 +1,26 @@
 """What an author does before the Lead reads an announcement: topic, form, a last look, submit."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mailings import announcing, duplicates, permissions, presenting, readership, trying_out
+from mailings import (
+    announcing,
+    duplicates,
+    permissions,
+    presenting,
+    previewing,
+    readership,
+    trying_out,
+)
 from mailings.announcement_forms import FOLDED, AnnouncementForm
 from mailings.announcement_views import finding
 from mailings.markdown import to_html
@@ -144,14 +154,22 @@ def announcement_look(request):
 def announcement_preview(request, pk: int):
     """The mail as it will look, who will get it, and what can be done next.
 
-    For the author, and for the Lead once it is handed in.
+    For the author, and for the Lead once it is handed in. The mail in the language `?mail=`.
     """
     announcement, now = finding.own_or_moderated(request, pk), timezone.now()
+    language = previewing.language_of(request.GET.get("mail", ""))
     is_own = announcement.author_id == request.user.pk
     context = {
         "announcement": announcement,
         "look": presenting.look(announcement),
-        "body": to_html(announcement.text),
+        "mail": previewing.of(announcement, language, now),
+        "sandbox": previewing.SANDBOX,
+        "tabs": [
+            {"name": name, "url": f"?mail={code}#mail", "current": code == language}
+            for code, name in settings.MAIL_LANGUAGES
+        ],
+        "terms": announcement.terms.all(),
+        "files": announcement.files.all(),
         "is_own": is_own,
         "can_edit": permissions.can_edit(request.user, announcement),
         "can_withdraw": permissions.can_withdraw(request.user, announcement)
@@ -160,6 +178,26 @@ def announcement_preview(request, pk: int):
         "near": duplicates.near(announcement, request.user, now.date()),
     }
     return render(request, "mailings/announcement_preview.html", context)
+
+
+@login_required
+@require_safe
+@xframe_options_sameorigin
+def announcement_mail(request, pk: int):
+    """The mail alone, for the frame of the preview: in the language `?mail=`, with nothing that
+    runs, loads or sends anything.
+    """
+    announcement = finding.own_or_moderated(request, pk)
+    language = previewing.language_of(request.GET.get("mail", ""))
+    mail = previewing.of(announcement, language, timezone.now())
+    return HttpResponse(
+        mail.framed,
+        headers={
+            "Content-Security-Policy": previewing.POLICY,
+            "Content-Language": language,
+            "X-Robots-Tag": "noindex",
+        },
+    )
 
 
 @login_required

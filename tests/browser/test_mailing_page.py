@@ -6,9 +6,12 @@ from playwright.sync_api import expect
 
 from mailings import campaigning
 from mailings.models import OutgoingMail
+from tests.browser.tools import cookies_of
 from tests.factories import AnnouncementFactory, LeadFactory, SubscriptionFactory
+from tests.pages import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
+NARROW = {"width": 360, "height": 800}
 
 
 def test_the_lead_watches_a_mailing_pauses_it_and_lets_it_go_on(visit):
@@ -37,3 +40,29 @@ def test_the_lead_watches_a_mailing_pauses_it_and_lets_it_go_on(visit):
     campaigning.pause(campaign.pk, None, timezone.now(), "20 mails in a row were refused.")
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
     expect(page.locator("main")).to_contain_text("20 mails in a row were refused.")
+
+
+def test_the_lead_finds_a_person_and_the_reason_on_a_telephone_without_scripts(browser, base_url):
+    announcement = AnnouncementFactory()  # of a partner who never chose
+    SubscriptionFactory.create_batch(60)
+    SubscriptionFactory(user__name="Maria Weekly (example)", frequency="weekly")
+    campaigning.start(announcement.pk, None, timezone.now())
+    lead = LeadFactory()
+    context = browser.new_context(base_url=base_url, java_script_enabled=False, viewport=NARROW)
+    context.add_cookies(cookies_of(World().client(lead.email.split("@")[0]), base_url))
+    page = context.new_page()
+    page.goto(f"/announcements/{announcement.pk}/mailing/")
+    page.get_by_role("link", name="Gets it in a weekly digest").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+    page.get_by_role("link", name="Everybody (62)").click()
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("tbody tr")).to_have_count(12)
+    page.get_by_label("Name or address").fill("maria")
+    page.get_by_role("button", name="Show").click()
+
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("Maria Weekly (example)")
+    expect(page.locator("tbody tr")).to_contain_text("Gets it in a weekly digest")
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    context.close()

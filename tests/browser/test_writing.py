@@ -5,7 +5,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mailings.models import Announcement, Campaign
-from tests.factories import LeadFactory, PartnerUserFactory, SubscriptionFactory
+from tests.browser.tools import cookies_of
+from tests.factories import (
+    AnnouncementFactory,
+    LeadFactory,
+    PartnerUserFactory,
+    SubscriptionFactory,
+)
+from tests.pages import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NARROW = {"width": 360, "height": 800}
@@ -39,8 +46,11 @@ def test_a_partner_writes_the_lead_proposes_words_and_the_partner_agrees(visit):
     own.get_by_label("I have read the rules of the list").check()
     is_open_to_everybody(own)
     own.get_by_role("button", name="Save and look at it").click()
-    expect(own.get_by_text("USD 250,000")).to_be_visible()
+    mail = own.frame_locator("iframe")
+    expect(mail.get_by_text("USD 250,000")).to_be_visible()
     is_open_to_everybody(own)
+    own.get_by_role("link", name="French").click()
+    expect(mail.get_by_text("USD 250\u202f000")).to_be_visible()
     own.get_by_role("button", name="Hand it in").click()
     expect(own.get_by_text("The Lead reads it and answers you by mail.")).to_be_visible()
 
@@ -55,7 +65,7 @@ def test_a_partner_writes_the_lead_proposes_words_and_the_partner_agrees(visit):
 
     own.goto("/announcements/write/")
     own.get_by_role("link", name="Equipment for lamps is wanted").click()
-    expect(own.locator("ins")).to_have_text(["mercury "])
+    expect(own.locator("ins")).to_have_text(["mercury"])
     is_open_to_everybody(own)
     own.get_by_role("button", name="I agree: publish it").click()
     expect(own.get_by_text("Your announcement is published.")).to_be_visible()
@@ -80,4 +90,25 @@ def test_everything_works_without_scripts(browser, base_url, visit):
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("The draft is saved.")).to_be_visible()
     assert Announcement.objects.get().title == "Lamps of two cities"
+    context.close()
+
+
+def test_links_of_the_mail_open_beside_the_preview_also_without_scripts(
+    browser, base_url, settings
+):
+    settings.SITE_URL = base_url
+    partner = PartnerUserFactory()
+    text = "Read [the plan](/meetings/) <script>document.title = 'run'</script>"
+    announcement = AnnouncementFactory(author=partner, text=text, status="draft")
+    context = browser.new_context(base_url=base_url, java_script_enabled=False, viewport=NARROW)
+    context.add_cookies(cookies_of(World().client(partner.email.split("@")[0]), base_url))
+    page = context.new_page()
+    page.goto(f"/announcements/{announcement.pk}/preview/")
+    stop = page.frame_locator("iframe").get_by_role("link", name="Stop “")
+    with context.expect_page() as opened:
+        stop.click()
+    expect(opened.value).to_have_url(f"{base_url}/mail/stop/preview/")
+    expect(opened.value.locator("h1")).to_be_visible()
+    expect(page.get_by_role("heading", name="The mail", exact=True)).to_be_visible()
+    assert page.url.endswith("/preview/")
     context.close()

@@ -8,7 +8,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 
-from mailings import announcing, duplicates, pasted, readership, tasks, word_changes
+from mailings import announcing, duplicates, pasted, readership, tasks
 from mailings.models import (
     Announcement,
     Campaign,
@@ -22,6 +22,7 @@ from partners.refusals import Refused
 from tests.factories import (
     NOW,
     AnnouncementFactory,
+    ExpertFactory,
     LeadFactory,
     MembershipFactory,
     OrganisationFactory,
@@ -522,15 +523,6 @@ def test_pasted_text_becomes_markdown(typed, expected):
     assert pasted.cleaned(expected) == expected
 
 
-def test_what_changed_is_marked_word_by_word_and_nothing_is_lost():
-    old, new = "Two plants\ncollect lamps.", "Three plants\n\ncollect lamps and batteries."
-    before, after = word_changes.sides(old, new)
-    assert "".join(words for words, _differs in before) == old
-    assert "".join(words for words, _differs in after) == new
-    assert [words for words, differs in before if differs] == ["Two", "lamps."]
-    assert [words for words, differs in after if differs] == ["Three", "\n", "lamps and batteries."]
-
-
 def test_open_announcements_with_nearly_the_same_title_are_pointed_out():
     title = "Training on mercury waste in Nairobi"
     same = AnnouncementFactory(title="Training in Nairobi on mercury wastes")
@@ -561,3 +553,19 @@ def test_who_would_get_it_by_number_and_by_region():
     found = readership.of(announcement, NOW)
     assert (found.at_once, found.in_digest, found.total) == (3, 1, 4)
     assert found.regions == [("East Asia", 1), ("Africa", 2), ("Region not known", 1)]
+
+
+def test_a_readers_region_is_that_of_the_listed_profile_before_that_of_the_organisation():
+    announcement = draft()
+    for status in ("listed", "withdrawn"):
+        reader = SubscriptionFactory().user
+        house = OrganisationFactory(country_id="KE")
+        MembershipFactory(user=reader, organisation=house)
+        ExpertFactory(user=reader, status=status, country_id="PE")
+    SubscriptionFactory()
+    found = readership.of(announcement, NOW)
+    assert found.regions == [
+        ("Africa", 1),
+        ("America", 1),
+        ("Region not known", 1),
+    ]

@@ -635,7 +635,7 @@ def test_each_reader_is_in_one_state_with_the_reason(db, client, lead):
     assert progress.ends_at > progress.now
 
 
-def test_the_file_has_a_row_for_each_reader(db, client, lead):
+def test_the_file_has_a_row_for_each_person_of_the_audience(db, client, lead):
     campaign = begun(2)
     finished(campaign, State.SKIPPED, 1)
     campaign.mails.filter(state=State.SKIPPED).update(answer="=1+1")
@@ -646,11 +646,13 @@ def test_the_file_has_a_row_for_each_reader(db, client, lead):
     mails = list(campaign.mails.order_by("pk"))
     by_state = {mail.state: mail for mail in mails}
     skipped, queued = by_state["skipped"], by_state["queued"]
+    author = campaign.announcement.author
     assert lines[0] == "Name,Address,State,Why,Time (UTC)"
     said = f"{skipped.finished_at:%Y-%m-%d %H:%M:%S}"
     assert set(lines[1:]) == {
         f"{skipped.reader.name},{skipped.to},Not sent,'=1+1,{said}",
         f"{queued.reader.name},{queued.to},Queued,,",
+        f"{author.name},{author.email},Never chose,,",
     }
 
 

@@ -217,6 +217,12 @@ def test_the_preview_shows_facts_and_who_would_get_it(client, author):
         assert shown in words(page), shown
 
 
+def test_what_stands_on_the_page_alone_is_shown_beside_the_mail(client, author):
+    client.post(WRITE, typed(file=SimpleUploadedFile("plan.txt", b"A plan")))
+    page = words(client.get(reverse("announcement_preview", args=[newest().pk])))
+    assert "On its page, not in the mail" in page and "plan.txt" in page
+
+
 def test_one_and_five_subscribers_take_the_same_queries(
     client, author, django_assert_num_queries, django_assert_max_num_queries
 ):

@@ -21,7 +21,8 @@ Status = Announcement.Status
 AUDIENCES = {str(one) for one in Audience}
 STATES = {str(one) for one in Status if one != Status.PUBLISHED}
 NAME, ADDRESS = "Zqname Author (example)", "zqaddress@private.test"
-#: Beside these nobody reads anything. The author's address stands on the author's own page alone.
+#: Beside these nobody reads anything. The author's address stands on the author's own page, and in
+#: the list of people of a mailing, for the Lead.
 MAY_READ = {
     "visitor": {"public"},
     "person": {"public"},
@@ -29,7 +30,7 @@ MAY_READ = {
     "expert": {"public"},
     "secretariat": {"public", "partners", "core", "name"},
     "former": {"public"},
-    "lead": AUDIENCES | (STATES - {"draft"}) | {"name"},
+    "lead": AUDIENCES | (STATES - {"draft"}) | {"name", "address"},
     "author": AUDIENCES | STATES | {"name", "address"},
 }
 #: What lies beside announcements is crawled elsewhere
@@ -104,6 +105,8 @@ def test_planted_words_are_read_by_their_audience_alone(role, planted, read_only
     for name, addresses in found.items():
         assert name == "public" or not addresses & SAY_THE_SAME_TO_ALL, name
     assert found["public"] >= SAY_THE_SAME_TO_ALL
+    if role == "lead":
+        assert all("/mailing/readers" in one for one in found["address"]), found["address"]
 
 
 @pytest.mark.parametrize("role", ["visitor", "partner", "secretariat", "lead"])

@@ -1,0 +1,3 @@
+"""Spanish as the CLDR has it: 50.000."""
+
+THOUSAND_SEPARATOR = "."
