@@ -44,7 +44,6 @@ class Standing(models.TextChoices):
     STOPPED = "stopped", gettext_lazy("Stopped this topic")
     NEVER_CHOSE = "never-chose", gettext_lazy("Never chose")
     LATER = "later", gettext_lazy("Chose this topic afterwards")
-    AUTHOR = "author", gettext_lazy("Wrote it, and gets digests")
 
 
 #: What a person can be in, by its word in addresses: the state of the mail, or the standing
@@ -89,7 +88,6 @@ def others(campaign: Campaign, now: datetime) -> QuerySet:
             | Q(chosen__since__gte=announcement.published_at),
             then=Value(Standing.LATER),
         ),
-        When(pk=announcement.author_id, then=Value(Standing.AUTHOR)),
         When(chosen__frequency=Frequency.DAILY, then=Value(Standing.DAILY)),
         default=Value(Standing.WEEKLY),
     )
