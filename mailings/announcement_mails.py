@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import lru_cache
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
@@ -129,7 +130,7 @@ def _sender(announcement: Announcement) -> str:
 def same_for_all(announcement: Announcement, language: str) -> dict:
     """What is the same in all mails of one language: hashable, as write_alike asks for."""
     with translation.override(language):
-        as_html, as_text, is_cut = _words(announcement.text)
+        as_html, as_text, is_cut = _words(announcement.text, settings.SITE_URL)
         return {
             "title": announcement.title,
             "topic": str(announcement.topic),
@@ -162,10 +163,10 @@ def facts(announcement: Announcement) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=50)
-def _words(text: str) -> tuple[SafeString, str, bool]:
+def _words(text: str, site: str) -> tuple[SafeString, str, bool]:
     """The text as HTML and as plain text, and whether its end is left out of both."""
     shown = shortened(text)
-    return markdown.to_html(shown), markdown.to_text(shown), shown != text
+    return markdown.to_html(shown, site), markdown.to_text(shown, site), shown != text
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
@@ -188,7 +189,8 @@ def _most(parts: list[str], between: str, longest: int) -> int:
     fits, too_many = 0, len(parts) + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        html = ground.styled(markdown.to_html(between.join(parts[:middle])))
+        text = markdown.to_html(between.join(parts[:middle]), settings.SITE_URL)
+        html = ground.styled(text)
         if len(html.encode()) <= longest:
             fits = middle
         else:

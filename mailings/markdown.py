@@ -6,10 +6,12 @@ what looks like it is shown as it was typed.
 
 import html
 import re
+from collections.abc import Sequence
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 #: Below the h2 of a page or mail
 _FIRST_HEADING = 3
@@ -26,9 +28,14 @@ _HEADING = re.compile(r"<(/?)h([1-6])>")
 _reader = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
 
 
-def to_html(text: str) -> SafeString:
-    """HTML of a text for a page or a mail; headings begin at h3, links go out with `rel`."""
-    found = _with_headings_in_order(_reader.render(text))
+def to_html(text: str, site: str = "") -> SafeString:
+    """HTML of a text for a page or a mail; headings begin at h3, links go out with `rel`.
+
+    `site` is the beginning of our own addresses ("https://portal.example.org"), for a mail, which
+    stands nowhere: links to a path of the portal get it.
+    """
+    tokens = _read(text, site)
+    found = _with_headings_in_order(_reader.renderer.render(tokens, _reader.options, {}))
     return mark_safe(
         nh3.clean(
             found,
@@ -38,6 +45,24 @@ def to_html(text: str) -> SafeString:
             link_rel="noopener nofollow",
         )
     )
+
+
+def _read(text: str, site: str) -> Sequence[Token]:
+    tokens = _reader.parse(text)
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "link_open":
+                child.attrSet("href", _whole(str(child.attrGet("href")), site))
+    return tokens
+
+
+def _whole(address: str, site: str) -> str:
+    """What was meant: "www.unep.org" is no page beside this one."""
+    if address.lower().startswith("www."):
+        return f"https://{address}"
+    if address.startswith("/") and not address.startswith("//"):
+        return site + address
+    return address
 
 
 def _with_headings_in_order(found: str) -> str:
@@ -53,10 +78,13 @@ def _with_headings_in_order(found: str) -> str:
     return _HEADING.sub(lowered, found)
 
 
-def to_text(text: str) -> str:
-    """The words for the text part of a mail: a link's address stands behind its words."""
+def to_text(text: str, site: str = "") -> str:
+    """The words for the text part of a mail: a link's address stands behind its words.
+
+    `site` as for `to_html`.
+    """
     lines, link = [], ""
-    for token in _reader.parse(text):
+    for token in _read(text, site):
         if token.type == "inline":
             words = ""
             for child in token.children:
