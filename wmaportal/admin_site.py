@@ -1,11 +1,12 @@
 """The Lead's admin: its front page is the queue, and it opens to a second factor only."""
 
-from functools import update_wrapper
+from functools import partial, update_wrapper
 
 from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import redirect
 from django.urls import path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
@@ -34,6 +35,10 @@ class PortalAdminSite(admin.AdminSite):
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
         ours = [model for model in models if model._meta.app_label in OUR_APPS]
         super().register(ours, admin_class, **options)
+
+    def get_app_list(self, request, app_label=None):
+        """Made when a template goes through it: every page gets it, the queue alone shows it."""
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def has_permission(self, request):
         """A Lead or superuser with a second factor; asked once for each request."""

@@ -30,6 +30,7 @@ from tests.factories import (
     SecretariatFactory,
     UserFactory,
 )
+from wmaportal.admin_site import PortalAdminSite
 
 pytestmark = pytest.mark.django_db
 
@@ -654,3 +655,18 @@ def test_a_deactivated_person_is_nobody(client):
     User.objects.filter(pk=lead.pk).update(is_active=False)
 
     assert client.get("/admin/").status_code == 302
+
+
+def test_the_list_of_all_records_is_made_for_the_queue_alone(client, lead, monkeypatch):
+    made, make = [], PortalAdminSite._build_app_dict
+
+    def noted(self, request, label=None):
+        made.append(request.path)
+        return make(self, request, label)
+
+    monkeypatch.setattr(PortalAdminSite, "_build_app_dict", noted)
+
+    for name in ("admin:experts_expert_changelist", "admin:index"):
+        assert client.get(reverse(name)).status_code == 200
+
+    assert made == [reverse("admin:index")]
