@@ -213,6 +213,25 @@ def django_db_setup(django_test_environment):
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _fields_are_drawn_unseen(django_test_environment):
+    """`response.context` is without the contexts in which Django draws each field of a form.
+
+    For it Django's test environment copies the context of every template; a form has hundreds of
+    them, in which no test looks, and a sixth of the time of its page went into that.
+    """
+    from django.template import Template
+
+    drawn_and_noted = Template._render
+
+    def render(self, context):
+        if (self.name or "").startswith("django/forms/"):
+            return self.nodelist.render(context)
+        return drawn_and_noted(self, context)
+
+    Template._render = render  # Django's teardown has its own of before
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _mail_goes_through_the_outbox(django_test_environment):
     """Django's test environment would go round it; what is delivered is kept in memory."""
     from django.conf import settings
