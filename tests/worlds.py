@@ -58,7 +58,12 @@ def _open(database: str):
                 delivery.deliver()
             connections.close_all()
             _copy_folders("own", "world")
-            _server(f"CREATE DATABASE {WORLD} TEMPLATE {database}")
+            # A thread of an earlier test may still be connected, and a database in use is not copied
+            _server(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                f"WHERE datname = '{database}'",
+                f"CREATE DATABASE {WORLD} TEMPLATE {database}",
+            )
             return
         connections.close_all()
         _server(

@@ -1,19 +1,17 @@
 """DKIM, where the portal signs by itself: what leaves is verified by the library's other half."""
 
+# ruff: noqa: F401, F811 (fixtures are imported)
 import base64
 
 import dkim
 import pytest
-import time_machine
-from aiosmtpd.controller import Controller
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mailings import signing
 from mailings.models import OutgoingMail
 from tests.factories import NOW
-from tests.mailings.test_headers import FROM, STEPS, Handler, deliver
-from wmaportal.local.servers import free_port
+from tests.mailings.test_headers import STEPS, deliver, server, wire
 
 pytestmark = pytest.mark.django_db
 #: One of each kind; with an event for calendars, and ready-made
@@ -50,27 +48,12 @@ def _pem(key, form=serialization.PrivateFormat.PKCS8, how=None) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, form, how)
 
 
-@pytest.fixture(scope="module")
-def server():
-    handler = Handler()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    handler.port = controller.port
-    yield handler
-    controller.stop()
-
-
 @pytest.fixture
-def over_smtp(server, settings):
-    server.taken, server.answers = [], []
-    settings.DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    settings.DEFAULT_FROM_EMAIL, settings.MAIL_DOMAIN = FROM, "example.org"
-    settings.SITE_URL = "https://portal.example.org"
+def over_smtp(wire, settings):
+    """All headers that a mail can have."""
     settings.INBOUND_ADDRESS = "portal@in.example.org"
     settings.CONTACT_ADDRESS = "lead@example.org"
-    with time_machine.travel(NOW, tick=False):
-        yield server
+    return wire
 
 
 @pytest.fixture
