@@ -72,7 +72,7 @@ def _topic(frequency: Frequency, name) -> topics.Topic:
                 frequency=Frequency.NEVER, frequency_before=frequency, changed_at=now
             )
         following.stop(user_id, frequency)
-        outbox.ask_again_on_commit(user_id)
+        outbox.ask_again_on_commit(reader=user_id)
 
     def start(user_id: int, now: datetime):
         if frequency in OF_ANNOUNCEMENTS:

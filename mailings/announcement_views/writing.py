@@ -23,6 +23,7 @@ from mailings import (
 )
 from mailings.announcement_forms import FOLDED, AnnouncementForm
 from mailings.announcement_views import finding
+from mailings.announcement_views.finding import is_key
 from mailings.markdown import to_html
 from mailings.models import Announcement
 from partners.refusals import NotAllowed, Refused
@@ -122,12 +123,8 @@ def _save(request, form: AnnouncementForm, announcement, now) -> Announcement:
         request.user,
         now,
         [said["file"]] if said.get("file") else [],
-        [int(key) for key in request.POST.getlist("remove_file") if _is_key(key)],
+        [int(key) for key in request.POST.getlist("remove_file") if is_key(key)],
     )
-
-
-def _is_key(sent: str) -> bool:
-    return sent.isascii() and sent.isdecimal() and len(sent) < 19
 
 
 def _look(typed: Announcement, user, now) -> dict:

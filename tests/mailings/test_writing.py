@@ -1,5 +1,6 @@
 """The pages of an author: the form, the preview, handing in, and agreeing to the Lead's words."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -258,10 +259,25 @@ def test_the_author_sees_the_difference_and_answers_by_a_button(client, author):
         page = words(client.get(address))
         assert "<ins>Lamps</ins>" in page
         assert "Choose one of the two" in words(client.post(address))
-        client.post(address, {"answer": answer})
+        client.post(address, {"answer": answer, "edit": announcement.edit.pk})
         found.append(Announcement.objects.get(pk=announcement.pk))
     assert [one.status for one in found] == [Status.PUBLISHED, Status.SUBMITTED]
     assert found[0].title == "Lamps" and found[1].title != "Lamps"
+
+
+def test_nobody_agrees_to_words_that_came_after_those_on_the_page(client, author):
+    lead, announcement = LeadFactory(), handed_in(author=author)
+    announcing.edit_for_author(announcement.pk, "Lamps", announcement.text, lead, NOW)
+    address = reverse("announcement_agree", args=[announcement.pk])
+    shown = re.search(r'name="edit" value="(\d+)"', words(client.get(address)))[1]
+    client.post(address, {"answer": "no", "edit": shown})
+    announcing.edit_for_author(announcement.pk, "Batteries", announcement.text, lead, NOW)
+
+    said = words(client.post(address, {"answer": "yes", "edit": shown}, follow=True))
+
+    assert "proposes other words now" in said
+    announcement.refresh_from_db()
+    assert (announcement.status, announcement.edit.title) == (Status.EDITED, "Batteries")
 
 
 def test_deleting_a_draft_asks_first(client, author):
