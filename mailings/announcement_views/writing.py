@@ -156,6 +156,8 @@ def announcement_preview(request, pk: int):
     announcement, now = finding.own_or_moderated(request, pk), timezone.now()
     language = previewing.language_of(request.GET.get("mail", ""))
     is_own = announcement.author_id == request.user.pk
+    sees_all = permissions.can_moderate(request.user)
+    readers = readership.of(announcement, now)
     context = {
         "announcement": announcement,
         "look": presenting.look(announcement),
@@ -171,7 +173,7 @@ def announcement_preview(request, pk: int):
         "can_edit": permissions.can_edit(request.user, announcement),
         "can_withdraw": permissions.can_withdraw(request.user, announcement)
         and Status.WITHDRAWN in Announcement.NEXT.get(announcement.status, ()),
-        "readership": readership.of(announcement, now),
+        "readership": readers if sees_all else readers.without_few(),
         "near": duplicates.near(announcement, request.user, now.date()),
     }
     return render(request, "mailings/announcement_preview.html", context)

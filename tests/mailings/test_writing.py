@@ -213,9 +213,22 @@ def test_the_preview_shows_facts_and_who_would_get_it(client, author):
     SubscriptionFactory()
     AnnouncementFactory(title=announcement.title)
     page = client.get(reverse("announcement_preview", args=[announcement.pk]))
-    assert page.context["readership"].at_once == 1
+    assert page.context["readership"].at_once == "fewer than 5"
     for shown in ("Kenya", "USD 5", "https://example.org/a", "Is this announced already?"):
         assert shown in words(page), shown
+
+
+def test_few_readers_are_counted_for_the_lead_alone(client, author):
+    announcement = handed_in(author=author)
+    SubscriptionFactory.create_batch(5)
+    SubscriptionFactory(frequency="daily")
+    address = reverse("announcement_preview", args=[announcement.pk])
+    found = client.get(address).context["readership"]
+    assert (found.at_once, found.in_digest) == (5, "fewer than 5")
+    assert found.regions == [("Region not known", 6)]
+    client.force_login(LeadFactory())
+    found = client.get(address).context["readership"]
+    assert (found.at_once, found.in_digest) == (5, 1)
 
 
 def test_what_stands_on_the_page_alone_is_shown_beside_the_mail(client, author):
