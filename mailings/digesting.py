@@ -9,6 +9,7 @@ three places at once: the database takes one digest for a reader and period, and
 once for a reader.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -35,11 +36,13 @@ from mailings.outbox import Letter, Skip
 from partners import mail as ground
 from partners.models import User
 
+logger = logging.getLogger(__name__)
+
 TEMPLATE = "mailings/mail/digest"
 LEAVES_AT = time(7)  # on the reader's clock
 #: Readers; a look at what one of them follows takes seconds, and a task that is ended at its time
 #: limit has to leave something done
-IN_ONE_COMMIT = 200
+IN_ONE_COMMIT = 20
 #: An announcement older than this stands in the archive alone, also after a long outage
 LOOKS_BACK = timedelta(days=35)
 FIRST_WORDS = 300  # characters of an announcement
@@ -173,7 +176,7 @@ FROM begun JOIN reader ON reader.id = begun.user_id ORDER BY user_id, frequency
 
 
 def _write(batch: list[Begun], now: datetime) -> int:
-    new, news = _new_entries(batch, now), _news(batch)
+    new, news = _new_entries(batch, now), _still_followed(_news(batch))
     made = [one for one in batch if one.key in new.keys() | news.keys()]
     if not made:
         return 0
@@ -206,7 +209,10 @@ def _write(batch: list[Begun], now: datetime) -> int:
     return len(mails)
 
 
-def _news(batch: list[Begun]) -> dict[tuple[int, str], list[tuple[Follow, list[str]]]]:
+News = dict[tuple[int, str], list[tuple[Follow, list[str]]]]
+
+
+def _news(batch: list[Begun]) -> News:
     """{(reader, frequency): [(what is followed, codes of its new items)]}."""
     due = {one.key for one in batch}
     users = {one.user_id for one in batch}
@@ -216,10 +222,36 @@ def _news(batch: list[Begun]) -> dict[tuple[int, str], list[tuple[Follow, list[s
     for follow in follows.order_by("user", "name", "pk"):
         follow.user = people.setdefault(follow.user_id, follow.user)  # keeps what it may see
         key = (follow.user_id, follow.frequency)
-        codes = [one.code for one in following.news_of(follow)] if key in due else []
+        codes = _codes_of_news(follow) if key in due else []
         if codes:
             found[key].append((follow, codes))
     return dict(found)
+
+
+def _codes_of_news(follow: Follow) -> list[str]:
+    """None where the look breaks: the next one tells what is new."""
+    try:
+        with transaction.atomic():
+            return [one.code for one in following.news_of(follow)]
+    except Exception:  # whatever an app's functions raise
+        logger.exception("What is followed cannot be looked at: %s %s", follow.kind, follow.pk)
+        return []
+
+
+def _still_followed(news: News) -> News:
+    """Without what the readers ended, stopped or began again during the looks; from here to the
+    commit they wait.
+    """
+    keys = [follow.pk for found in news.values() for follow, _codes in found]
+    locked = Follow.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+    now = {one.pk: one for one in locked if one.frequency != Frequency.NEVER}
+    kept = defaultdict(list)
+    for key, found in news.items():
+        for follow, codes in found:
+            known = set(now[follow.pk].known) if follow.pk in now else set(codes)
+            if still := [code for code in codes if code not in known]:
+                kept[key].append((now[follow.pk], still))
+    return dict(kept)
 
 
 def _keep_news(found: dict[int, list[tuple[Follow, list[str]]]]):

@@ -1,16 +1,18 @@
 """Following: what is new of a country, a document, an expert or a search comes with the digest."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
 from experts.models import Expert
 from mailings import digesting, following, topics
-from mailings.models import Digest, Follow, Frequency, OutgoingMail
+from mailings.models import Digest, DigestNews, Follow, Frequency, OutgoingMail
 from tests.factories import (
     AnnouncementFactory,
     DocumentFactory,
@@ -268,6 +270,74 @@ def test_what_is_gone_or_hidden_when_the_mail_leaves_is_left_out(person):
     digesting.write_due(NOW)
     Expert.objects.filter(pk=gone.pk).update(status=Expert.Status.UNLISTED)
     assert shown() == [("Experts: Africa", [stays.name])]
+
+
+def elsewhere(do):
+    """At the same time, in a connection of its own."""
+
+    def run():
+        try:
+            do()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_follows_no_more_during_the_look_is_not_told_and_others_are(monkeypatch):
+    ends, stops, stays, anew = [begun("country", "KE", UserFactory()) for _n in range(4)]
+    begun("country", "JP", stays.user)
+    for country in ("KE", "JP"):
+        NeedFactory(country_id=country, title=f"A store in {country}")
+    look = digesting._news
+
+    def changes():
+        following.end(ends.pk, ends.user)
+        following.set_frequency(stops.pk, Frequency.NEVER, stops.user, NOW)
+        following.stop_all(anew.user_id)
+        following.start(anew.user_id, Frequency.WEEKLY, NOW)
+
+    def looks(batch):
+        found = look(batch)
+        elsewhere(changes)
+        return found
+
+    monkeypatch.setattr(digesting, "_news", looks)
+    assert digesting.write_due(NOW) == 1
+    assert shown() == [("Japan", ["A store in JP"]), ("Kenya", ["A store in KE"])]
+    assert set(DigestNews.objects.values_list("follow__user", flat=True)) == {stays.user_id}
+    assert news(stops) == ["A store in KE"]
+
+
+@pytest.mark.parametrize("wrong", [ZeroDivisionError, DatabaseError])
+def test_where_a_look_breaks_the_others_are_told_and_it_is_told_by_the_next(
+    monkeypatch, person, caplog, wrong
+):
+    begun("country", "KE", person)
+    begun("country", "JP", person)
+    for country in ("KE", "JP"):
+        NeedFactory(country_id=country, title=f"A store in {country}")
+    look = following.news_of
+
+    def looks(follow):
+        if follow.key == "JP":
+            if wrong is DatabaseError:
+                connection.cursor().execute("SELECT 1 / 0")
+            raise wrong
+        return look(follow)
+
+    monkeypatch.setattr(following, "news_of", looks)
+    assert digesting.write_due(NOW) == 1
+    assert shown() == [("Kenya", ["A store in KE"])]
+    assert "cannot be looked at" in caplog.text
+
+    monkeypatch.setattr(following, "news_of", look)
+    assert digesting.write_due(NOW + 7 * DAY) == 1
+    assert shown() == [("Japan", ["A store in JP"])]
 
 
 def test_announcements_and_what_is_followed_are_one_mail():
