@@ -389,16 +389,13 @@ def _still_new(
             standing[digest] |= {f"announcement-{one.announcement.pk}" for one in entries}
     rows = DigestNews.objects.filter(digest__in=digests).select_related("follow__user")
     found = defaultdict(list)
+    people: dict[int, User] = {}
     for row in rows.exclude(follow__frequency=Frequency.NEVER).order_by("follow__name", "pk"):
-        thing = following.thing_of(row.follow)
-        if thing is None:
-            continue
+        follow = row.follow
+        follow.user = people.setdefault(follow.user_id, follow.user)  # keeps what it may see
+        thing, seen = following.look(follow)
         codes = set(row.items) - standing[row.digest_id]
-        items = [
-            replace(one, url=ground.absolute(one.url))
-            for one in following.items_of(row.follow)
-            if one.code in codes
-        ]
+        items = [replace(one, url=ground.absolute(one.url)) for one in seen if one.code in codes]
         if items:
             found[row.digest_id].append((thing, items))
             standing[row.digest_id] |= {one.code for one in items}

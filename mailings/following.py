@@ -80,18 +80,22 @@ def thing_of(follow: Follow) -> Thing | None:
     return kind.find(follow.key, follow.user) if kind else None
 
 
-def items_of(follow: Follow) -> list[Item]:
-    """What the reader sees of it now."""
-    kind = kind_of(follow.kind)
-    if kind is None or kind.find(follow.key, follow.user) is None:
-        return []
-    return list(kind.items(follow.key, follow.user))[:ITEMS_AT_MOST]
+def look(follow: Follow) -> tuple[Thing | None, list[Item]]:
+    """What is followed, and what the reader sees of it now."""
+    thing = thing_of(follow)
+    return thing, _items(follow) if thing else []
+
+
+def _items(follow: Follow) -> list[Item]:
+    """Of a thing that was found just now."""
+    return list(kind_of(follow.kind).items(follow.key, follow.user))[:ITEMS_AT_MOST]
 
 
 def news_of(follow: Follow) -> list[Item]:
     """What the reader has not been told of yet."""
     known = set(follow.known)
-    return [one for one in items_of(follow) if one.code not in known]
+    _thing, items = look(follow)
+    return [one for one in items if one.code not in known]
 
 
 @transaction.atomic
@@ -120,7 +124,7 @@ def begin(kind: str, key: str, by: User, now: datetime) -> Follow:
     if follow.pk is None or follow.frequency == Frequency.NEVER:
         follow.frequency, follow.frequency_before = Frequency.WEEKLY, ""
         follow.since = now
-        follow.known = _all_known(follow)
+        follow.known = _all_known(follow, _items(follow))
     follow.save()
     return follow
 
@@ -183,13 +187,14 @@ def _set(follows: Iterable[Follow], frequency: Frequency, now: datetime):
     for follow in follows:
         changed = {"frequency": frequency, "frequency_before": "", "since": now}
         if follow.frequency == Frequency.NEVER:
-            changed["known"] = _all_known(follow)
+            _thing, items = look(follow)
+            changed["known"] = _all_known(follow, items)
         Follow.objects.filter(pk=follow.pk).update(**changed)
 
 
-def _all_known(follow: Follow) -> list[str]:
+def _all_known(follow: Follow, items: list[Item]) -> list[str]:
     """Codes that the reader knows, when what is there now is no news."""
-    return list(dict.fromkeys([*follow.known, *(one.code for one in items_of(follow))]))
+    return list(dict.fromkeys([*follow.known, *(one.code for one in items)]))
 
 
 # For pages

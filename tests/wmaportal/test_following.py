@@ -1,6 +1,7 @@
 """Following: what is new of a country, a document, an expert or a search comes with the digest."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -338,6 +339,27 @@ def test_where_a_look_breaks_the_others_are_told_and_it_is_told_by_the_next(
     monkeypatch.setattr(following, "news_of", look)
     assert digesting.write_due(NOW + 7 * DAY) == 1
     assert shown() == [("Japan", ["A store in JP"])]
+
+
+def test_a_thing_is_found_once_when_its_news_leave(monkeypatch, person):
+    begun("country", "KE", person)
+    NeedFactory(country_id="KE", title="A store")
+    digesting.write_due(NOW)
+    kind = following.kind_of("country")
+    calls = []
+
+    def counted(name):
+        def call(key, user):
+            calls.append(name)
+            return getattr(kind, name)(key, user)
+
+        return call
+
+    counting = replace(kind, find=counted("find"), items=counted("items"))
+    monkeypatch.setitem(following._kinds, "country", counting)
+    assert shown() == [("Kenya", ["A store"])]
+    begun("country", "JP", person)
+    assert calls == ["find", "items"] * 2
 
 
 def test_announcements_and_what_is_followed_are_one_mail():
