@@ -387,10 +387,11 @@ def _still_new(
     for digest, groups in announced.items():
         for _topic, entries in groups:
             standing[digest] |= {f"announcement-{one.announcement.pk}" for one in entries}
-    rows = DigestNews.objects.filter(digest__in=digests).select_related("follow__user")
+    rows = DigestNews.objects.filter(digest__in=digests, follow__user__is_active=True)
+    rows = rows.exclude(follow__frequency=Frequency.NEVER).select_related("follow__user")
     found = defaultdict(list)
     people: dict[int, User] = {}
-    for row in rows.exclude(follow__frequency=Frequency.NEVER).order_by("follow__name", "pk"):
+    for row in rows.order_by("follow__name", "pk"):
         follow = row.follow
         follow.user = people.setdefault(follow.user_id, follow.user)  # keeps what it may see
         thing, seen = following.look(follow)

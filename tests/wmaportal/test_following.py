@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from experts.models import Expert
-from mailings import digesting, following, topics
+from mailings import digesting, following, outbox, topics
 from mailings.models import Digest, DigestNews, Follow, Frequency, OutgoingMail
+from partners.models import User
 from tests.factories import (
     AnnouncementFactory,
     DocumentFactory,
@@ -360,6 +361,15 @@ def test_a_thing_is_found_once_when_its_news_leave(monkeypatch, person):
     assert shown() == [("Kenya", ["A store"])]
     begun("country", "JP", person)
     assert calls == ["find", "items"] * 2
+
+
+def test_nothing_of_it_leaves_to_who_may_not_sign_in_any_more(person):
+    begun("country", "KE", person)
+    NeedFactory(country_id="KE", title="A store")
+    digesting.write_due(NOW)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    mail = OutgoingMail.objects.get()
+    assert isinstance(digesting.letters([mail], NOW)[mail.pk], outbox.Skip)
 
 
 def test_announcements_and_what_is_followed_are_one_mail():
