@@ -13,10 +13,11 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from mailings import outbox
 from mailings.models import Follow, Frequency
 from partners.models import User
 from partners.refusals import Refused
@@ -129,9 +130,13 @@ def begin(kind: str, key: str, by: User, now: datetime) -> Follow:
     return follow
 
 
+@transaction.atomic
 def end(pk: int, by: User):
     """Follow it no more; safe to repeat."""
-    by.follows.filter(pk=pk).delete()
+    # A digest that keeps its news now ends first, so that they go with it
+    if follow := by.follows.select_for_update().filter(pk=pk).first():
+        follow.delete()
+    outbox.ask_again_on_commit(by.pk)
 
 
 @transaction.atomic
@@ -158,18 +163,25 @@ def set_frequency(pk: int, frequency: str, by: User, now: datetime):
         by.follows.filter(pk=pk).update(frequency=frequency, frequency_before=follow.frequency)
     else:
         _set([follow], Frequency(frequency), now)
+    outbox.ask_again_on_commit(by.pk)
 
 
+@transaction.atomic
 def stop(user_id: int, frequency: Frequency):
     """No more mail of what this person follows so often. Safe to repeat."""
-    Follow.objects.filter(user=user_id, frequency=frequency).update(
-        frequency=Frequency.NEVER, frequency_before=frequency
-    )
+    _stop(Follow.objects.filter(user=user_id, frequency=frequency))
 
 
+@transaction.atomic
 def stop_all(user_id: int):
     """No more mail of what this person follows; each can be started again."""
-    Follow.objects.filter(user=user_id).exclude(frequency=Frequency.NEVER).update(
+    _stop(Follow.objects.filter(user=user_id).exclude(frequency=Frequency.NEVER))
+    outbox.ask_again_on_commit(user_id)
+
+
+def _stop(follows: QuerySet[Follow]):
+    keys = list(_locked(follows).values_list("pk", flat=True))
+    Follow.objects.filter(pk__in=keys).update(
         frequency=Frequency.NEVER, frequency_before=F("frequency")
     )
 
@@ -180,7 +192,12 @@ def start(user_id: int, frequency: Frequency, now: datetime):
     stopped = Follow.objects.filter(
         user=user_id, frequency=Frequency.NEVER, frequency_before=frequency
     )
-    _set(stopped.select_related("user"), frequency, now)
+    _set(_locked(stopped.select_related("user")), frequency, now)
+
+
+def _locked(follows: QuerySet[Follow]) -> QuerySet[Follow]:
+    """In the order in which a digest locks them, so that neither waits for the other."""
+    return follows.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
 def _set(follows: Iterable[Follow], frequency: Frequency, now: datetime):

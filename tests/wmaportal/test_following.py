@@ -1,6 +1,7 @@
 """Following: what is new of a country, a document, an expert or a search comes with the digest."""
 
 import threading
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ import pytest
 import time_machine
 from django.db import DatabaseError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
@@ -418,6 +420,59 @@ def test_one_click_on_the_digest_stops_what_is_followed_too(person):
     weekly.start(person.pk, NOW)
     follow.refresh_from_db()
     assert follow.frequency == "weekly"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda follow: following.end(follow.pk, follow.user),
+        lambda follow: following.set_frequency(follow.pk, "never", follow.user, NOW),
+        lambda follow: following.set_frequency(follow.pk, "daily", follow.user, NOW),
+        lambda follow: following.stop_all(follow.user_id),
+    ],
+)
+def test_a_change_takes_the_mail_out_of_the_claim_of_a_worker(
+    person, change, django_capture_on_commit_callbacks
+):
+    follow = begun("country", "KE", person)
+    NeedFactory(country_id="KE", title="A store")
+    digesting.write_due(NOW)
+    OutgoingMail.objects.update(claimed_by=uuid.uuid4(), lease_until=NOW + HOUR)
+    with django_capture_on_commit_callbacks(execute=True):
+        change(follow)
+        assert OutgoingMail.objects.get().claimed_by
+    mail = OutgoingMail.objects.get()
+    assert (mail.claimed_by, mail.lease_until) == (None, None)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", ["end", "stop_all"])
+def test_where_the_change_breaks_the_mail_keeps_its_claim(person, change, monkeypatch):
+    """The claim is taken after the commit, and there is none."""
+    follow = begun("country", "KE", person)
+    asked = []
+
+    def breaks(user_id):
+        asked.append(connection.in_atomic_block)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(outbox, "ask_again_on_commit", breaks)
+    with pytest.raises(ZeroDivisionError):
+        following.end(follow.pk, person) if change == "end" else following.stop_all(person.pk)
+    follow.refresh_from_db()
+    assert (follow.frequency, asked) == ("weekly", [True])
+
+
+def test_what_is_stopped_or_started_is_locked_in_the_order_of_a_digest(person):
+    """Their names have the other order than their keys."""
+    follows = [begun("country", key, person) for key in ("KE", "JP")]
+    with CaptureQueriesContext(connection) as captured:
+        following.stop(person.pk, Frequency.WEEKLY)
+        following.start(person.pk, Frequency.WEEKLY, NOW)
+        following.stop_all(person.pk)
+    locks = [one["sql"] for one in captured if "FOR NO KEY UPDATE" in one["sql"]]
+    assert ['"name"' in one.partition(" ORDER BY ")[2] for one in locks] == [False] * 3
+    assert {Follow.objects.get(pk=one.pk).frequency for one in follows} == {"never"}
 
 
 # On the pages
