@@ -17,6 +17,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from mailings import following, markdown, outbox, topics
@@ -319,8 +320,11 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
             "user__mail_preferences"
         )
     }
+    languages = {
+        digest.pk: _language(digest, mail) for mail in mails if (digest := digests.get(mail.pk))
+    }
     still = _still_wanted(list(digests.values()), now)
-    news = _still_new(list(digests.values()), still)
+    news = _still_new(languages, still)
     stops = {
         frequency: topics.tokens(
             code, [one.user_id for one in digests.values() if one.frequency == frequency]
@@ -347,10 +351,15 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
             "first": titles[0],
             "stop": stop,
         }
-        preferences = getattr(digest.user, "mail_preferences", None)
-        language = preferences.language if preferences else mail.language
+        language = languages[digest.pk]
         found[mail.pk] = Letter(context, to=digest.user.email, language=language, stop=stop)
     return found
+
+
+def _language(digest: Digest, mail: OutgoingMail) -> str:
+    """What the reader chose meanwhile."""
+    preferences = getattr(digest.user, "mail_preferences", None)
+    return preferences.language if preferences else mail.language
 
 
 def _still_wanted(
@@ -377,24 +386,26 @@ def _still_wanted(
 
 
 def _still_new(
-    digests: list[Digest], announced: dict[int, list[tuple[AnnouncementTopic, list[Entry]]]]
+    languages: dict[int, str], announced: dict[int, list[tuple[AnnouncementTopic, list[Entry]]]]
 ) -> dict[int, list[tuple[Thing, list[Item]]]]:
     """{key of a digest: [(what is followed, its new items)]} of what the reader still sees.
 
-    What stands in the mail already, announced or new of another thing, does not stand there again.
+    `languages` has that of each digest, in which things and items are named. What stands in the
+    mail already, announced or new of another thing, does not stand there again.
     """
     standing = defaultdict(set)
     for digest, groups in announced.items():
         for _topic, entries in groups:
             standing[digest] |= {f"announcement-{one.announcement.pk}" for one in entries}
-    rows = DigestNews.objects.filter(digest__in=digests, follow__user__is_active=True)
+    rows = DigestNews.objects.filter(digest__in=languages, follow__user__is_active=True)
     rows = rows.exclude(follow__frequency=Frequency.NEVER).select_related("follow__user")
     found = defaultdict(list)
     people: dict[int, User] = {}
     for row in rows.order_by("follow__name", "pk"):
         follow = row.follow
         follow.user = people.setdefault(follow.user_id, follow.user)  # keeps what it may see
-        thing, seen = following.look(follow)
+        with translation.override(languages[row.digest_id]):
+            thing, seen = following.look(follow)
         codes = set(row.items) - standing[row.digest_id]
         items = [replace(one, url=ground.absolute(one.url)) for one in seen if one.code in codes]
         if items:
