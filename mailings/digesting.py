@@ -233,7 +233,7 @@ def _codes_of_news(follow: Follow) -> list[str]:
     """None where the look breaks: the next one tells what is new."""
     try:
         with transaction.atomic():
-            return [one.code for one in following.news_of(follow)]
+            return following.news_of(follow)
     except Exception:  # whatever an app's functions raise
         logger.exception("What is followed cannot be looked at: %s %s", follow.kind, follow.pk)
         return []
@@ -404,10 +404,10 @@ def _still_new(
     for row in rows.order_by("follow__name", "pk"):
         follow = row.follow
         follow.user = people.setdefault(follow.user_id, follow.user)  # keeps what it may see
-        with translation.override(languages[row.digest_id]):
-            thing, seen = following.look(follow)
         codes = set(row.items) - standing[row.digest_id]
-        items = [replace(one, url=ground.absolute(one.url)) for one in seen if one.code in codes]
+        with translation.override(languages[row.digest_id]):
+            thing, seen = following.look(follow, codes)
+        items = [replace(one, url=ground.absolute(one.url)) for one in seen]
         if items:
             found[row.digest_id].append((thing, items))
             standing[row.digest_id] |= {one.code for one in items}

@@ -7,7 +7,7 @@ long a digest was away.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
@@ -25,7 +25,7 @@ from partners.refusals import Refused
 AT_MOST = 50  # things that one person follows
 AT_ONCE_AT_MOST = 10  # of them, as each is looked at every hour
 KEY_LENGTH = Follow._meta.get_field("key").max_length
-ITEMS_AT_MOST = 2000  # of one thing; the first ones count
+ITEMS_AT_MOST = 2000  # new of one thing in one mail; the next one has the others
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,16 @@ class Item:
 class Followable:
     """A sort of things. `find(key, user)`: None for what the person may not see or is gone.
     `items(key, user)`: what the person sees of it now, the most important first. `normal(key)`: one
-    spelling for what is the same.
+    spelling for what is the same. `codes(key, user)`: those of all items, for a thing that may have
+    too many to make them all; `items(key, user, codes)` makes some.
     """
 
     code: str
     name: str | Promise
     find: Callable[[str, User], Thing | None]
-    items: Callable[[str, User], Iterable[Item]]
+    items: Callable[..., Iterable[Item]]
     normal: Callable[[str], str] = str
+    codes: Callable[[str, User], Iterable[str]] | None = None
 
 
 _kinds: dict[str, Followable] = {}
@@ -81,22 +83,29 @@ def thing_of(follow: Follow) -> Thing | None:
     return kind.find(follow.key, follow.user) if kind else None
 
 
-def look(follow: Follow) -> tuple[Thing | None, list[Item]]:
-    """What is followed, and what the reader sees of it now."""
-    thing = thing_of(follow)
-    return thing, _items(follow) if thing else []
+def look(follow: Follow, codes: Collection[str]) -> tuple[Thing | None, list[Item]]:
+    """What is followed, and which of these items the reader sees now."""
+    kind, thing = kind_of(follow.kind), thing_of(follow)
+    if thing is None:
+        return None, []
+    some = (codes,) if kind.codes else ()
+    items = kind.items(follow.key, follow.user, *some)
+    return thing, [one for one in items if one.code in codes]
 
 
-def _items(follow: Follow) -> list[Item]:
-    """Of a thing that was found just now."""
-    return list(kind_of(follow.kind).items(follow.key, follow.user))[:ITEMS_AT_MOST]
-
-
-def news_of(follow: Follow) -> list[Item]:
-    """What the reader has not been told of yet."""
+def news_of(follow: Follow) -> list[str]:
+    """Codes of what the reader has not been told of yet, as many as one mail has."""
     known = set(follow.known)
-    _thing, items = look(follow)
-    return [one for one in items if one.code not in known]
+    codes = _codes(follow) if thing_of(follow) else []
+    return [code for code in codes if code not in known][:ITEMS_AT_MOST]
+
+
+def _codes(follow: Follow) -> list[str]:
+    """Of all that the reader sees now of a thing that was found just now."""
+    kind = kind_of(follow.kind)
+    if kind.codes:
+        return list(kind.codes(follow.key, follow.user))
+    return [one.code for one in kind.items(follow.key, follow.user)]
 
 
 @transaction.atomic
@@ -125,7 +134,7 @@ def begin(kind: str, key: str, by: User, now: datetime) -> Follow:
     if follow.pk is None or follow.frequency == Frequency.NEVER:
         follow.frequency, follow.frequency_before = Frequency.WEEKLY, ""
         follow.since = now
-        follow.known = _all_known(follow, _items(follow))
+        follow.known = _all_known(follow)
     follow.save()
     return follow
 
@@ -204,14 +213,14 @@ def _set(follows: Iterable[Follow], frequency: Frequency, now: datetime):
     for follow in follows:
         changed = {"frequency": frequency, "frequency_before": "", "since": now}
         if follow.frequency == Frequency.NEVER:
-            _thing, items = look(follow)
-            changed["known"] = _all_known(follow, items)
+            is_there = thing_of(follow) is not None
+            changed["known"] = _all_known(follow) if is_there else follow.known
         Follow.objects.filter(pk=follow.pk).update(**changed)
 
 
-def _all_known(follow: Follow, items: list[Item]) -> list[str]:
+def _all_known(follow: Follow) -> list[str]:
     """Codes that the reader knows, when what is there now is no news."""
-    return list(dict.fromkeys([*follow.known, *(one.code for one in items)]))
+    return list(dict.fromkeys([*follow.known, *_codes(follow)]))
 
 
 # For pages

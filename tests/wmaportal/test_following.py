@@ -59,8 +59,14 @@ def begun(kind: str, key, by) -> Follow:
     return following.begin(kind, str(key), by, NOW - DAY)
 
 
+def items_of_news(follow: Follow) -> list[following.Item]:
+    follow = Follow.objects.get(pk=follow.pk)
+    _thing, items = following.look(follow, following.news_of(follow))
+    return items
+
+
 def news(follow: Follow) -> list[str]:
-    return [one.title for one in following.news_of(Follow.objects.get(pk=follow.pk))]
+    return [one.title for one in items_of_news(follow)]
 
 
 # What can be followed
@@ -184,7 +190,7 @@ def test_what_newly_fits_a_search_of_a_list_is_news(person, kind, factory, query
     assert (follow.name, news(follow)) == (name, [])
     new = factory(**fits)
     factory(**fits | others)
-    assert [one.url for one in following.news_of(follow)] == [new.get_absolute_url()]
+    assert [one.url for one in items_of_news(follow)] == [new.get_absolute_url()]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +221,27 @@ def test_of_a_list_nobody_hears_what_the_pages_do_not_show_the_person(person):
     meeting = MeetingFactory(audience="core", title="Of the core")
     of_meetings = {one.user: news(one) for one in follows if one.kind == "meeting-search"}
     assert of_meetings == {person: [], lead: [meeting.title]}
+
+
+@pytest.mark.parametrize(("kind", "key"), [("expert-search", "region=africa"), ("country", "KE")])
+def test_of_a_long_search_what_stands_last_is_news_and_what_moves_up_is_none(
+    monkeypatch, person, kind, key
+):
+    monkeypatch.setattr(following, "ITEMS_AT_MOST", 2)
+    factory, title = (
+        (ExpertFactory, "name") if kind == "expert-search" else (MeetingFactory, "title")
+    )
+    rows = [factory(country_id="KE", **{title: name}) for name in "ABCD"]
+    follow = begun(kind, key, person)
+    rows[0].delete()
+    rows[3].delete()
+    assert news(follow) == []
+    factory(country_id="KE", **{title: "Z"})
+    if kind == "country":  # needs stand before meetings, whatever is new
+        NeedFactory.create_batch(2, country_id="KE", title="A need")
+        assert sorted(news(follow)) == ["A need", "A need"]
+        digesting.write_due(NOW)
+    assert news(follow) == ["Z"]
 
 
 def test_there_are_fifty_at_most(person):

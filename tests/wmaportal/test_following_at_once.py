@@ -259,8 +259,8 @@ def test_things_and_items_are_named_in_the_language_of_each_reader(monkeypatch):
     ExpertFactory(country_id="KE")
     kind = following.kind_of("expert-search")
 
-    def items(key, user):
-        return [replace(one, title=gettext("Africa")) for one in kind.items(key, user)]
+    def items(key, user, codes):
+        return [replace(one, title=gettext("Africa")) for one in kind.items(key, user, codes)]
 
     monkeypatch.setitem(following._kinds, "expert-search", replace(kind, items=items))
     assert digesting.write_due(NOW) == 3
