@@ -145,7 +145,7 @@ def end(pk: int, by: User):
     # A digest that keeps its news now ends first, so that they go with it
     if follow := by.follows.select_for_update().filter(pk=pk).first():
         follow.delete()
-    outbox.ask_again_on_commit(by.pk)
+    outbox.ask_again_on_commit(reader=by.pk)
 
 
 @transaction.atomic
@@ -172,7 +172,7 @@ def set_frequency(pk: int, frequency: str, by: User, now: datetime):
         by.follows.filter(pk=pk).update(frequency=frequency, frequency_before=follow.frequency)
     else:
         _set([follow], Frequency(frequency), now)
-    outbox.ask_again_on_commit(by.pk)
+    outbox.ask_again_on_commit(reader=by.pk)
 
 
 @transaction.atomic
@@ -185,7 +185,7 @@ def stop(user_id: int, frequency: Frequency):
 def stop_all(user_id: int):
     """No more mail of what this person follows; each can be started again."""
     _stop(Follow.objects.filter(user=user_id).exclude(frequency=Frequency.NEVER))
-    outbox.ask_again_on_commit(user_id)
+    outbox.ask_again_on_commit(reader=user_id)
 
 
 def _stop(follows: QuerySet[Follow]):
