@@ -479,7 +479,7 @@ def test_where_the_change_breaks_the_mail_keeps_its_claim(person, change, monkey
     follow = begun("country", "KE", person)
     asked = []
 
-    def breaks(user_id):
+    def breaks(**whose):
         asked.append(connection.in_atomic_block)
         raise ZeroDivisionError
 
