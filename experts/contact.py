@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from experts import confirmation, editing
+from experts import confirmation, editing, switching_off
 from experts.models import Change, Edit, Expert
 from mailings import outbox
 from partners import codes
@@ -124,6 +124,8 @@ def _write(expert_id: int, user: User, values: dict[str, str], now: datetime) ->
     expert.version += 1
     with one_profile_an_address():
         expert.save()
+    if old != expert.email:
+        switching_off.forget_links(expert.pk)
     if old and old != expert.email:
         outbox.post("experts/mail/address_changed", old, {"expert": expert})
     return expert

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from experts import consent, contact
+from experts import consent, contact, switching_off
 from experts.models import Expert, Invitation
 from mailings import outbox
 from partners import decisions
@@ -96,6 +96,7 @@ def accept(token: str, user: User, now: datetime) -> Expert:
         expert.user = user
         expert.version += 1
         expert.save()
+        switching_off.forget_links(expert.pk)
     else:
         expert = start_profile(user, invitation.name, invitation.email, now)
         invitation.expert = expert  # goes with the profile, and tells the Lead who nominated

@@ -54,8 +54,25 @@ def _address_of(expert_id: int) -> str:
 
 
 def _user_of(expert_id: int) -> int | None:
-    """Who claimed the profile; None as long as nobody did."""
-    return Expert.objects.values_list("user", flat=True).get(pk=expert_id)
+    """Who claimed the profile; None as long as nobody did.
+
+    Raises Expert.DoesNotExist where the mail goes to another address than that of the sign-in: an
+    office's mailbox must not open the preferences of a person.
+    """
+    found = Expert.objects.annotate(mail_to=MAIL_ADDRESS).values_list(
+        "user", "user__email", "mail_to"
+    )
+    user, own, mail_to = found.get(pk=expert_id)
+    if user is not None and own.lower() != mail_to.lower():
+        raise Expert.DoesNotExist
+    return user
+
+
+def forget_links(expert_id: int):
+    """Links in mail of before stop and open nothing any more: the profile is somebody's now."""
+    for topic in topics.everything():
+        if topic.user_of is _user_of:
+            topics.forget(topic.code, expert_id)
 
 
 def set_language(expert_id: int, code: str):

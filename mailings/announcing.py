@@ -234,15 +234,18 @@ def submit(pk: int, by: User, now: datetime) -> Announcement:
 
 
 @transaction.atomic
-def agree(pk: int, by: User, now: datetime) -> Announcement:
+def agree(pk: int, by: User, now: datetime, seen: int | None = None) -> Announcement:
     """The author takes the Lead's words, and they are published at once; what two Leads have to
-    read waits for the other one.
+    read waits for the other one. `seen`: the key of the words that were read; None where no others
+    can have come since.
 
     The Lead wrote exactly these words and so agreed to them, and nothing else of the announcement
     can change while it waits for the author: a second look would be at the same thing.
-    Raises Refused for others than the author, and where no edit waits.
+    Raises Refused for others than the author, and where no edit waits or another one does.
     """
     announcement, edit = _edited(pk, by, now)
+    if seen is not None and seen != edit.pk:
+        raise Refused(_("The Lead proposes other words now. Look at them first."))
     announcement.title, announcement.text = edit.title, edit.text
     announcement.version += 1
     announcement.decided_by, announcement.decided_at = edit.by, now

@@ -37,8 +37,13 @@ State = OutgoingMail.State
 
 AT_ONCE = 20  # rows that a worker claims
 #: Of mail to many: what is asked in a claim costs the same for a hundred readers as for twenty, and
-#: who changes a wish takes the own row out of the claim (outbox.ask_again_on_commit)
-AT_ONCE_OF_MANY, MANY_FROM = 100, OutgoingMail.PRIORITY[OutgoingMail.Kind.REMINDER]
+#: who changes a wish takes the own row out of the claim (outbox.ask_again_on_commit). Not of
+#: digests: each is asked for by itself, and others wait meanwhile
+AT_ONCE_OF_MANY = 100
+OF_MANY = {
+    OutgoingMail.PRIORITY[kind]
+    for kind in (OutgoingMail.Kind.REMINDER, OutgoingMail.Kind.ANNOUNCEMENT)
+}
 GIVE_UP_AFTER, GIVE_UP_TRIES = timedelta(days=3), 5  # both
 #: Between tries of one mail, doubled each time, with a little chance so that they do not march.
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=4)
@@ -238,7 +243,7 @@ class Worker:
         """(key, priority) of due rows, by priority: there is one index scan for each."""
         found: list[tuple[int, int]] = []
         for priority in _priorities(only_first):
-            most = AT_ONCE if priority < MANY_FROM else AT_ONCE_OF_MANY
+            most = AT_ONCE_OF_MANY if priority in OF_MANY else AT_ONCE
             before = sum(mail.priority <= priority for mail in self.waiting)
             room = most - before - len(found)
             if room > 0:
@@ -426,8 +431,7 @@ class Worker:
         Who changes a wish, pauses a mailing or waits longer than the lease takes rows away.
         """
         while mail and not self._mark(mail):
-            if mail.priority != OutgoingMail.FIRST:
-                throttle.give_back(1)
+            self._give_back(mail)
             mail = self._next()
         return mail
 
@@ -469,8 +473,13 @@ class Worker:
         if renew:
             self.renewed = time.monotonic()
         if following and following.pk not in found:
+            self._give_back(following)
             return self._begin(self._next())
         return following
+
+    def _give_back(self, mail: OutgoingMail):
+        if mail.priority != OutgoingMail.FIRST:
+            throttle.give_back(1)
 
     def _fence(self) -> dict:
         return {"owner": self.owner, "lease": self.lease}

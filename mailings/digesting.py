@@ -9,6 +9,7 @@ three places at once: the database takes one digest for a reader and period, and
 once for a reader.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from mailings import following, markdown, outbox, topics
@@ -35,11 +37,13 @@ from mailings.outbox import Letter, Skip
 from partners import mail as ground
 from partners.models import User
 
+logger = logging.getLogger(__name__)
+
 TEMPLATE = "mailings/mail/digest"
 LEAVES_AT = time(7)  # on the reader's clock
 #: Readers; a look at what one of them follows takes seconds, and a task that is ended at its time
 #: limit has to leave something done
-IN_ONE_COMMIT = 200
+IN_ONE_COMMIT = 20
 #: An announcement older than this stands in the archive alone, also after a long outage
 LOOKS_BACK = timedelta(days=35)
 FIRST_WORDS = 300  # characters of an announcement
@@ -72,7 +76,7 @@ def _topic(frequency: Frequency, name) -> topics.Topic:
                 frequency=Frequency.NEVER, frequency_before=frequency, changed_at=now
             )
         following.stop(user_id, frequency)
-        outbox.ask_again_on_commit(user_id)
+        outbox.ask_again_on_commit(reader=user_id)
 
     def start(user_id: int, now: datetime):
         if frequency in OF_ANNOUNCEMENTS:
@@ -173,7 +177,7 @@ FROM begun JOIN reader ON reader.id = begun.user_id ORDER BY user_id, frequency
 
 
 def _write(batch: list[Begun], now: datetime) -> int:
-    new, news = _new_entries(batch, now), _news(batch)
+    new, news = _new_entries(batch, now), _still_followed(_news(batch))
     made = [one for one in batch if one.key in new.keys() | news.keys()]
     if not made:
         return 0
@@ -206,7 +210,10 @@ def _write(batch: list[Begun], now: datetime) -> int:
     return len(mails)
 
 
-def _news(batch: list[Begun]) -> dict[tuple[int, str], list[tuple[Follow, list[str]]]]:
+News = dict[tuple[int, str], list[tuple[Follow, list[str]]]]
+
+
+def _news(batch: list[Begun]) -> News:
     """{(reader, frequency): [(what is followed, codes of its new items)]}."""
     due = {one.key for one in batch}
     users = {one.user_id for one in batch}
@@ -216,10 +223,36 @@ def _news(batch: list[Begun]) -> dict[tuple[int, str], list[tuple[Follow, list[s
     for follow in follows.order_by("user", "name", "pk"):
         follow.user = people.setdefault(follow.user_id, follow.user)  # keeps what it may see
         key = (follow.user_id, follow.frequency)
-        codes = [one.code for one in following.news_of(follow)] if key in due else []
+        codes = _codes_of_news(follow) if key in due else []
         if codes:
             found[key].append((follow, codes))
     return dict(found)
+
+
+def _codes_of_news(follow: Follow) -> list[str]:
+    """None where the look breaks: the next one tells what is new."""
+    try:
+        with transaction.atomic():
+            return following.news_of(follow)
+    except Exception:  # whatever an app's functions raise
+        logger.exception("What is followed cannot be looked at: %s %s", follow.kind, follow.pk)
+        return []
+
+
+def _still_followed(news: News) -> News:
+    """Without what the readers ended, stopped or began again during the looks; from here to the
+    commit they wait.
+    """
+    keys = [follow.pk for found in news.values() for follow, _codes in found]
+    locked = Follow.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+    now = {one.pk: one for one in locked if one.frequency != Frequency.NEVER}
+    kept = defaultdict(list)
+    for key, found in news.items():
+        for follow, codes in found:
+            known = set(now[follow.pk].known) if follow.pk in now else set(codes)
+            if still := [code for code in codes if code not in known]:
+                kept[key].append((now[follow.pk], still))
+    return dict(kept)
 
 
 def _keep_news(found: dict[int, list[tuple[Follow, list[str]]]]):
@@ -287,8 +320,11 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
             "user__mail_preferences"
         )
     }
+    languages = {
+        digest.pk: _language(digest, mail) for mail in mails if (digest := digests.get(mail.pk))
+    }
     still = _still_wanted(list(digests.values()), now)
-    news = _still_new(list(digests.values()), still)
+    news = _still_new(languages, still)
     stops = {
         frequency: topics.tokens(
             code, [one.user_id for one in digests.values() if one.frequency == frequency]
@@ -315,10 +351,15 @@ def letters(mails: list[OutgoingMail], now: datetime) -> dict[int, Letter | Skip
             "first": titles[0],
             "stop": stop,
         }
-        preferences = getattr(digest.user, "mail_preferences", None)
-        language = preferences.language if preferences else mail.language
+        language = languages[digest.pk]
         found[mail.pk] = Letter(context, to=digest.user.email, language=language, stop=stop)
     return found
+
+
+def _language(digest: Digest, mail: OutgoingMail) -> str:
+    """What the reader chose meanwhile."""
+    preferences = getattr(digest.user, "mail_preferences", None)
+    return preferences.language if preferences else mail.language
 
 
 def _still_wanted(
@@ -345,28 +386,28 @@ def _still_wanted(
 
 
 def _still_new(
-    digests: list[Digest], announced: dict[int, list[tuple[AnnouncementTopic, list[Entry]]]]
+    languages: dict[int, str], announced: dict[int, list[tuple[AnnouncementTopic, list[Entry]]]]
 ) -> dict[int, list[tuple[Thing, list[Item]]]]:
     """{key of a digest: [(what is followed, its new items)]} of what the reader still sees.
 
-    What stands in the mail already, announced or new of another thing, does not stand there again.
+    `languages` has that of each digest, in which things and items are named. What stands in the
+    mail already, announced or new of another thing, does not stand there again.
     """
     standing = defaultdict(set)
     for digest, groups in announced.items():
         for _topic, entries in groups:
             standing[digest] |= {f"announcement-{one.announcement.pk}" for one in entries}
-    rows = DigestNews.objects.filter(digest__in=digests).select_related("follow__user")
+    rows = DigestNews.objects.filter(digest__in=languages, follow__user__is_active=True)
+    rows = rows.exclude(follow__frequency=Frequency.NEVER).select_related("follow__user")
     found = defaultdict(list)
-    for row in rows.exclude(follow__frequency=Frequency.NEVER).order_by("follow__name", "pk"):
-        thing = following.thing_of(row.follow)
-        if thing is None:
-            continue
+    people: dict[int, User] = {}
+    for row in rows.order_by("follow__name", "pk"):
+        follow = row.follow
+        follow.user = people.setdefault(follow.user_id, follow.user)  # keeps what it may see
         codes = set(row.items) - standing[row.digest_id]
-        items = [
-            replace(one, url=ground.absolute(one.url))
-            for one in following.items_of(row.follow)
-            if one.code in codes
-        ]
+        with translation.override(languages[row.digest_id]):
+            thing, seen = following.look(follow, codes)
+        items = [replace(one, url=ground.absolute(one.url)) for one in seen]
         if items:
             found[row.digest_id].append((thing, items))
             standing[row.digest_id] |= {one.code for one in items}

@@ -7,16 +7,17 @@ long a digest was away.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from mailings import outbox
 from mailings.models import Follow, Frequency
 from partners.models import User
 from partners.refusals import Refused
@@ -24,7 +25,7 @@ from partners.refusals import Refused
 AT_MOST = 50  # things that one person follows
 AT_ONCE_AT_MOST = 10  # of them, as each is looked at every hour
 KEY_LENGTH = Follow._meta.get_field("key").max_length
-ITEMS_AT_MOST = 2000  # of one thing; the first ones count
+ITEMS_AT_MOST = 2000  # new of one thing in one mail; the next one has the others
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,16 @@ class Item:
 class Followable:
     """A sort of things. `find(key, user)`: None for what the person may not see or is gone.
     `items(key, user)`: what the person sees of it now, the most important first. `normal(key)`: one
-    spelling for what is the same.
+    spelling for what is the same. `codes(key, user)`: those of all items, for a thing that may have
+    too many to make them all; `items(key, user, codes)` makes some.
     """
 
     code: str
     name: str | Promise
     find: Callable[[str, User], Thing | None]
-    items: Callable[[str, User], Iterable[Item]]
+    items: Callable[..., Iterable[Item]]
     normal: Callable[[str], str] = str
+    codes: Callable[[str, User], Iterable[str]] | None = None
 
 
 _kinds: dict[str, Followable] = {}
@@ -80,18 +83,29 @@ def thing_of(follow: Follow) -> Thing | None:
     return kind.find(follow.key, follow.user) if kind else None
 
 
-def items_of(follow: Follow) -> list[Item]:
-    """What the reader sees of it now."""
-    kind = kind_of(follow.kind)
-    if kind is None or kind.find(follow.key, follow.user) is None:
-        return []
-    return list(kind.items(follow.key, follow.user))[:ITEMS_AT_MOST]
+def look(follow: Follow, codes: Collection[str]) -> tuple[Thing | None, list[Item]]:
+    """What is followed, and which of these items the reader sees now."""
+    kind, thing = kind_of(follow.kind), thing_of(follow)
+    if thing is None:
+        return None, []
+    some = (codes,) if kind.codes else ()
+    items = kind.items(follow.key, follow.user, *some)
+    return thing, [one for one in items if one.code in codes]
 
 
-def news_of(follow: Follow) -> list[Item]:
-    """What the reader has not been told of yet."""
+def news_of(follow: Follow) -> list[str]:
+    """Codes of what the reader has not been told of yet, as many as one mail has."""
     known = set(follow.known)
-    return [one for one in items_of(follow) if one.code not in known]
+    codes = _codes(follow) if thing_of(follow) else []
+    return [code for code in codes if code not in known][:ITEMS_AT_MOST]
+
+
+def _codes(follow: Follow) -> list[str]:
+    """Of all that the reader sees now of a thing that was found just now."""
+    kind = kind_of(follow.kind)
+    if kind.codes:
+        return list(kind.codes(follow.key, follow.user))
+    return [one.code for one in kind.items(follow.key, follow.user)]
 
 
 @transaction.atomic
@@ -125,9 +139,13 @@ def begin(kind: str, key: str, by: User, now: datetime) -> Follow:
     return follow
 
 
+@transaction.atomic
 def end(pk: int, by: User):
     """Follow it no more; safe to repeat."""
-    by.follows.filter(pk=pk).delete()
+    # A digest that keeps its news now ends first, so that they go with it
+    if follow := by.follows.select_for_update().filter(pk=pk).first():
+        follow.delete()
+    outbox.ask_again_on_commit(reader=by.pk)
 
 
 @transaction.atomic
@@ -154,18 +172,25 @@ def set_frequency(pk: int, frequency: str, by: User, now: datetime):
         by.follows.filter(pk=pk).update(frequency=frequency, frequency_before=follow.frequency)
     else:
         _set([follow], Frequency(frequency), now)
+    outbox.ask_again_on_commit(reader=by.pk)
 
 
+@transaction.atomic
 def stop(user_id: int, frequency: Frequency):
     """No more mail of what this person follows so often. Safe to repeat."""
-    Follow.objects.filter(user=user_id, frequency=frequency).update(
-        frequency=Frequency.NEVER, frequency_before=frequency
-    )
+    _stop(Follow.objects.filter(user=user_id, frequency=frequency))
 
 
+@transaction.atomic
 def stop_all(user_id: int):
     """No more mail of what this person follows; each can be started again."""
-    Follow.objects.filter(user=user_id).exclude(frequency=Frequency.NEVER).update(
+    _stop(Follow.objects.filter(user=user_id).exclude(frequency=Frequency.NEVER))
+    outbox.ask_again_on_commit(reader=user_id)
+
+
+def _stop(follows: QuerySet[Follow]):
+    keys = list(_locked(follows).values_list("pk", flat=True))
+    Follow.objects.filter(pk__in=keys).update(
         frequency=Frequency.NEVER, frequency_before=F("frequency")
     )
 
@@ -176,20 +201,26 @@ def start(user_id: int, frequency: Frequency, now: datetime):
     stopped = Follow.objects.filter(
         user=user_id, frequency=Frequency.NEVER, frequency_before=frequency
     )
-    _set(stopped.select_related("user"), frequency, now)
+    _set(_locked(stopped.select_related("user")), frequency, now)
+
+
+def _locked(follows: QuerySet[Follow]) -> QuerySet[Follow]:
+    """In the order in which a digest locks them, so that neither waits for the other."""
+    return follows.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
 def _set(follows: Iterable[Follow], frequency: Frequency, now: datetime):
     for follow in follows:
         changed = {"frequency": frequency, "frequency_before": "", "since": now}
         if follow.frequency == Frequency.NEVER:
-            changed["known"] = _all_known(follow)
+            is_there = thing_of(follow) is not None
+            changed["known"] = _all_known(follow) if is_there else follow.known
         Follow.objects.filter(pk=follow.pk).update(**changed)
 
 
 def _all_known(follow: Follow) -> list[str]:
     """Codes that the reader knows, when what is there now is no news."""
-    return list(dict.fromkeys([*follow.known, *(one.code for one in items_of(follow))]))
+    return list(dict.fromkeys([*follow.known, *_codes(follow)]))
 
 
 # For pages

@@ -173,17 +173,17 @@ def _unpacked(value):
     return found
 
 
-def ask_again_on_commit(reader_id: int):
-    """The reader's wishes change with this transaction: they hold for the very next mail.
+def ask_again_on_commit(**whose):
+    """A reader's wishes change with this transaction: they hold for the very next mail.
 
     A worker that claimed one asked before. Its row goes back to the queue, unless it is in the
-    worker's hand, and the next claim asks again.
+    worker's hand, and the next claim asks again. `whose`: as for `filter`, such as reader=7.
     """
-    transaction.on_commit(lambda: _ask_again(reader_id), robust=True)
+    transaction.on_commit(lambda: _ask_again(whose), robust=True)
 
 
-def _ask_again(reader_id: int):
-    claimed = OutgoingMail.objects.waiting().filter(reader=reader_id, claimed_by__isnull=False)
+def _ask_again(whose: dict):
+    claimed = OutgoingMail.objects.waiting().filter(**whose, claimed_by__isnull=False)
     for key in list(claimed.values_list("pk", flat=True)):  # one by one: no two locks, no deadlock
         claimed.filter(pk=key).update(claimed_by=None, lease_until=None)
 

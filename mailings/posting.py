@@ -166,9 +166,7 @@ def _values(author: User, title: str, text: str) -> dict:
 
 
 def _title(message: EmailMessage) -> str:
-    found = replies.values(message, "subject")
-    words = " ".join(found[0].split()) if found else ""
-    return words[:_TITLE] or _("Without a title")
+    return replies.subject(message)[:_TITLE] or _("Without a title")
 
 
 def _lost(read: replies.Reply, with_files: bool = False) -> list[str]:

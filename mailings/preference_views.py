@@ -6,6 +6,7 @@ nobody and shows no address, as a mail may have been passed on. GET writes nothi
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -63,10 +64,13 @@ def mail_preferences_by_mail(request, token):
     if is_saved:
         form = PreferencesForm(user_id=user_id, now=now)
     context = _context(User.objects.get(pk=user_id), form, now)
+    # Numbers alone: what somebody follows may be hidden from whom the mail was passed on to
+    context["followed"] = [(often, [str(len(names))]) for often, names in context["followed"]]
     context |= {"is_saved": is_saved, "translated": True}
     return render(request, "mailings/preferences_by_mail.html", context)
 
 
+@transaction.atomic
 def _answered(request: HttpRequest, user_id: int, now) -> tuple[PreferencesForm, bool]:
     """The form, and whether what it says was saved.
 

@@ -10,18 +10,26 @@ from django.utils.translation import gettext as _
 from mailings.models import Announcement, Frequency, Subscription
 from partners.models import Membership, Region
 
+FEW = 5  # of so few people an author could find out who they are and what they chose
+
 
 @dataclass(frozen=True)
 class Readership:
     """`at_once` get its mail, `in_digest` read of it once a day or week; regions of both."""
 
-    at_once: int
-    in_digest: int
-    regions: list[tuple[str, int]]
+    at_once: int | str
+    in_digest: int | str
+    regions: list[tuple[str, int | str]]
 
-    @property
-    def total(self) -> int:
-        return self.at_once + self.in_digest
+    def without_few(self) -> "Readership":
+        """For authors: numbers below FEW in words alone."""
+        regions = [(region, _in_words(number)) for region, number in self.regions]
+        return Readership(_in_words(self.at_once), _in_words(self.in_digest), regions)
+
+
+def _in_words(number: int) -> int | str:
+    few = _("fewer than %(number)s") % {"number": FEW}
+    return few if 0 < number < FEW else number
 
 
 #: Regions of readers as expressions over subscriptions; the first that is known counts

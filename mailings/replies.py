@@ -44,6 +44,16 @@ def values(message: Message, name: str) -> list[str]:
     ]
 
 
+def subject(message: Message) -> str:
+    """The words of it, read as their sender meant them; empty where there is none.
+
+    Many programs write UTF-8 into headers as it is, which Python keeps as surrogates.
+    """
+    found = values(message, "subject")
+    raw = found[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace") if found else ""
+    return _without_controls(reports.decoded(raw)).strip()
+
+
 _NAME_AND_ADDRESS = re.compile(r"[^<>@,;:]*<\s*([^<>@,;:\s]+@[^<>@,;:\s]+)\s*>\s*")
 _BARE_ADDRESS = re.compile(r"\s*([^<>@,;:\s()]+@[^<>@,;:\s()]+)\s*(?:\([^()<>@]*\)\s*)?")
 

@@ -2,10 +2,11 @@
 a list as a whole.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from mailings.following import ITEMS_AT_MOST, Followable, Item, Thing
+from mailings.following import Followable, Item, Thing
 from partners.directory.finding import Found
 from partners.filters import NamingFilter
 
@@ -40,10 +41,13 @@ def searches(
             return None
         return Thing(_called(area, _labels(found)), f"{reverse(url_name)}?{key}")
 
-    def items(key: str, user) -> Iterable[Item]:
-        return _items(answer(key, user).results)
+    def items(key: str, user, codes: Collection[str]) -> Iterable[Item]:
+        return _items(answer(key, user).results, codes)
 
-    return Followable(code, name, find, items, normal)
+    def all_codes(key: str, user) -> Iterable[str]:
+        return _codes(answer(key, user).results)
+
+    return Followable(code, name, find, items, normal, all_codes)
 
 
 def lists(
@@ -60,10 +64,13 @@ def lists(
         labels = list(_labels_of_list(answer(key, user)))
         return Thing(_called(area, labels), f"{reverse(url_name)}?{key}") if labels else None
 
-    def items(key: str, user) -> Iterable[Item]:
-        return _items(answer(key, user).qs)
+    def items(key: str, user, codes: Collection[str]) -> Iterable[Item]:
+        return _items(answer(key, user).qs, codes)
 
-    return Followable(code, name, find, items, lambda query: normal(query) or ALL)
+    def all_codes(key: str, user) -> Iterable[str]:
+        return _codes(answer(key, user).qs)
+
+    return Followable(code, name, find, items, lambda query: normal(query) or ALL, all_codes)
 
 
 def key_of(found: NamingFilter) -> str:
@@ -72,9 +79,15 @@ def key_of(found: NamingFilter) -> str:
     return normal(found.data.urlencode()) if is_search else ALL
 
 
-def _items(rows) -> Iterable[Item]:
-    for one in rows[:ITEMS_AT_MOST]:
-        yield Item(f"{one._meta.model_name}-{one.pk}", str(one), one.get_absolute_url())
+def _codes(rows: QuerySet) -> Iterable[str]:
+    name = rows.model._meta.model_name
+    return (f"{name}-{key}" for key in rows.values_list("pk", flat=True))
+
+
+def _items(rows: QuerySet, codes: Collection[str]) -> Iterable[Item]:
+    name = rows.model._meta.model_name
+    for one in rows.filter(pk__in=[code.removeprefix(f"{name}-") for code in codes]):
+        yield Item(f"{name}-{one.pk}", str(one), one.get_absolute_url())
 
 
 def _called(area: str | Promise, labels: Iterable[str]) -> str:

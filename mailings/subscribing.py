@@ -17,7 +17,6 @@ from mailings import outbox, topics
 from mailings.models import (
     AnnouncementTopic,
     Frequency,
-    OutgoingMail,
     Preferences,
     Subscription,
 )
@@ -70,7 +69,7 @@ def choose(user_id: int, frequencies: dict[int, str], preferences: dict | None, 
         _set(row, Frequency(frequency), now)
     if preferences is not None:
         _keep_preferences(user_id, preferences, now)
-    outbox.ask_again_on_commit(user_id)
+    outbox.ask_again_on_commit(reader=user_id)
 
 
 def _check_frequencies(frequencies: dict[int, str]):
@@ -125,7 +124,7 @@ def stop(subscription_id: int, now: datetime):
     """No more mail of this topic to this reader. Safe to repeat, and for a row that is gone."""
     if row := _locked(subscription_id):
         _set(row, Frequency.NEVER, now)
-        outbox.ask_again_on_commit(row.user_id)
+        outbox.ask_again_on_commit(reader=row.user_id)
 
 
 @transaction.atomic
@@ -153,15 +152,6 @@ def _name_of(subscription_id: int) -> str:
 
 def _user_of(subscription_id: int) -> int:
     return Subscription.objects.values_list("user", flat=True).get(pk=subscription_id)
-
-
-def key_of(mail: OutgoingMail) -> int | None:
-    """Of the subscription that brought this mail of an announcement; None for other mail."""
-    if mail.campaign_id is None or mail.reader_id is None:
-        return None
-    topic = mail.campaign.announcement.topic_id
-    rows = Subscription.objects.filter(user=mail.reader_id, topic=topic)
-    return rows.values_list("pk", flat=True).first()
 
 
 # What one gets now, for pages

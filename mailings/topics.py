@@ -7,7 +7,7 @@ from datetime import datetime
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils.functional import Promise
 
-from mailings import suppression
+from mailings import outbox, suppression
 from mailings.models import StopLink, Suppression
 from partners.models import User
 
@@ -54,6 +54,7 @@ def of_addresses(
         if address := address_of(key):
             hashed = suppression.hash_of(address)
             suppression.suppress(hashed, code, Suppression.Reason.STOPPED, now)
+            outbox.ask_again_on_commit(to__iexact=address, reminder__topic=code)
 
     def start(key: int, now: datetime):
         if address := address_of(key):

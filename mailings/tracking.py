@@ -12,10 +12,11 @@ from email.utils import parseaddr
 from anymail.signals import AnymailInboundEvent, AnymailTrackingEvent, EventType, RejectReason
 from django.conf import settings
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
-from mailings import bounces, inbound, smtp, subscribing, topics
-from mailings.models import Bounce, OutgoingMail
+from mailings import bounces, inbound, smtp, topics
+from mailings.models import Bounce, OutgoingMail, StopLink
 
 logger = logging.getLogger(__name__)
 
@@ -78,18 +79,16 @@ def _wants_to_stop(event: AnymailTrackingEvent) -> bool:
 
 
 def _stop(mail: OutgoingMail):
-    """No more of the sort of mail that this one was; other mail cannot be stopped."""
-    now = timezone.now()
-    if key := subscribing.key_of(mail):
-        subscribing.stop(key, now)
-    reminder = mail.reminder
-    if reminder is None:
-        return
-    try:
-        topic = topics.get(reminder.topic)
-    except KeyError:  # of an app that is gone
-        return
-    topic.stop(reminder.object_id, now)
+    """As the mail's own link does it: no more of this sort. Mail without one cannot be stopped.
+
+    Of a mail whose words were erased nothing is known; the service says it again of the next one.
+    """
+    head = (mail.content or b"").partition(b"\r\n\r\n")[0].decode("ascii", "replace")
+    before, _token, _after = reverse("mail_stop", args=["token"]).partition("token")
+    tokens = re.findall(re.escape(before) + r"(\w+)/>", head)
+    link = StopLink.objects.filter(token__in=tokens).first()
+    if topic := topics.of(link):
+        topic.stop(link.object_id, timezone.now())
 
 
 def _kind_of(event: AnymailTrackingEvent) -> Bounce.Kind | None:

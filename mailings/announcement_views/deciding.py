@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from mailings import announcing, permissions
 from mailings.announcement_forms import WithdrawForm, WordsForm
 from mailings.announcement_views import finding
+from mailings.announcement_views.finding import is_key
 from mailings.models import Announcement
 from partners import word_changes
 from partners.refusals import Refused
@@ -30,9 +31,13 @@ def announcement_agree(request, pk: int):
     edit = announcement.edit
     if request.method == "POST" and request.POST.get("answer") in ("yes", "no"):
         is_agreed = request.POST["answer"] == "yes"
-        step = announcing.agree if is_agreed else announcing.disagree
         try:
-            answered = step(announcement.pk, request.user, now)
+            if is_agreed:
+                seen = request.POST.get("edit", "")
+                seen = int(seen) if is_key(seen) else 0
+                answered = announcing.agree(announcement.pk, request.user, now, seen)
+            else:
+                answered = announcing.disagree(announcement.pk, request.user, now)
         except Refused as refusal:
             messages.error(request, str(refusal))
         else:

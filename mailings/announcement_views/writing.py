@@ -23,6 +23,7 @@ from mailings import (
 )
 from mailings.announcement_forms import FOLDED, AnnouncementForm
 from mailings.announcement_views import finding
+from mailings.announcement_views.finding import is_key
 from mailings.markdown import to_html
 from mailings.models import Announcement
 from partners.refusals import NotAllowed, Refused
@@ -122,12 +123,8 @@ def _save(request, form: AnnouncementForm, announcement, now) -> Announcement:
         request.user,
         now,
         [said["file"]] if said.get("file") else [],
-        [int(key) for key in request.POST.getlist("remove_file") if _is_key(key)],
+        [int(key) for key in request.POST.getlist("remove_file") if is_key(key)],
     )
-
-
-def _is_key(sent: str) -> bool:
-    return sent.isascii() and sent.isdecimal() and len(sent) < 19
 
 
 def _look(typed: Announcement, user, now) -> dict:
@@ -159,6 +156,8 @@ def announcement_preview(request, pk: int):
     announcement, now = finding.own_or_moderated(request, pk), timezone.now()
     language = previewing.language_of(request.GET.get("mail", ""))
     is_own = announcement.author_id == request.user.pk
+    sees_all = permissions.can_moderate(request.user)
+    readers = readership.of(announcement, now)
     context = {
         "announcement": announcement,
         "look": presenting.look(announcement),
@@ -174,7 +173,7 @@ def announcement_preview(request, pk: int):
         "can_edit": permissions.can_edit(request.user, announcement),
         "can_withdraw": permissions.can_withdraw(request.user, announcement)
         and Status.WITHDRAWN in Announcement.NEXT.get(announcement.status, ()),
-        "readership": readership.of(announcement, now),
+        "readership": readers if sees_all else readers.without_few(),
         "near": duplicates.near(announcement, request.user, now.date()),
     }
     return render(request, "mailings/announcement_preview.html", context)

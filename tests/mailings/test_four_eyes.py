@@ -122,7 +122,8 @@ def test_the_author_is_told_that_another_lead_reads_the_words(leads, client):
     page = client.get(address).content.decode()
     assert "another Lead reads these words before they are published" in page
     assert "at once" not in page
-    answer = client.post(address, {"answer": "yes"}, follow=True)
+    said = {"answer": "yes", "edit": announcement.edit.pk}
+    answer = client.post(address, said, follow=True)
     assert [str(one) for one in answer.context["messages"]] == [
         "Another Lead reads these words before they are published."
     ]

@@ -304,6 +304,7 @@ def test_the_mail_server_is_asked_to_try_again_when_something_is_wrong(monkeypat
 @pytest.mark.parametrize(
     ("database", "code"), [(None, 0), ("postgresql://postgres@127.0.0.1:9/none", 75)]
 )
+@pytest.mark.django_db(transaction=True)  # the command is another process, which commits its count
 def test_as_a_mail_server_calls_it(database, code):
     environ = {**os.environ, **({"DATABASE_URL": database} if database else {})}
     done = subprocess.run(

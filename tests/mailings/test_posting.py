@@ -87,6 +87,29 @@ def test_the_subject_may_begin_with_a_topic(ann, subject, topic):
     assert Announcement.objects.get().topic.code == topic
 
 
+@pytest.mark.parametrize(
+    ("subject", "title"),
+    [
+        ("=?utf-8?q?R=C3=A9union_=C3=A0_Lima?=", "Réunion à Lima"),
+        ("=?iso-8859-1?q?R=E9union?=", "Réunion"),
+        ("Réunion", "Réunion"),  # as it is, which many programs do
+        ("a\x00b", "ab"),
+        ("\u202eLamps", "Lamps"),
+        ("=?utf-8?b?AAAA?=", "Without a title"),
+    ],
+)
+def test_a_subject_is_read_as_it_was_meant(ann, subject, title):
+    assert receive(written("Two plants.\n", PASS, subject=subject)) is Outcome.DRAFTED
+    assert Announcement.objects.get().title == title
+
+
+def test_a_subject_of_no_charset_is_no_poison(ann):
+    content = written("Two plants.\n", PASS, subject="R@union").replace(b"R@", b"R\xe9")
+
+    assert receive(content) is Outcome.DRAFTED
+    assert Announcement.objects.get().title == "R\ufffdunion"
+
+
 def test_of_html_the_words_are_taken_and_attachments_are_checked(ann):
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "ann@example.net", TO, "Lamps"

@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from documents import practice_reminders
 from documents.models import Document, Practice
+from experts import contact, invitations
 from mailings import delivery, suppression, topics
 from mailings.models import AnnouncementTopic, OutgoingMail, StopLink, Subscription, Suppression
 from meetings.models import Outcome
 from partners.models import Organisation, User
-from tests.factories import NOW, LeadFactory, PartnerUserFactory
+from tests.factories import NOW, ExpertFactory, LeadFactory, PartnerUserFactory
 from tests.mailings.test_headers import OF_THE_LIST, REMINDERS, STEPS
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +127,28 @@ def test_a_mail_to_a_former_owner_neither_stops_nor_opens_what_the_new_one_gets(
     stopped = Suppression.objects.filter(address_hash=suppression.hash_of(new.email))
     assert not stopped.exists()
     assert not Practice.objects.filter(reminders_off_at__isnull=False).exists()
+
+
+def _old_link(expert) -> StopLink:
+    return StopLink.objects.create(topic="profile", object_id=expert.pk)
+
+
+def test_a_mailbox_that_is_not_the_persons_own_opens_nothing(client):
+    """The profile's address may be that of an office."""
+    expert = ExpertFactory(user=PartnerUserFactory(), email="office@example.org")
+
+    assert client.get(page(_old_link(expert))).status_code == 410
+
+
+def test_links_of_before_a_claim_or_another_address_open_nothing(client):
+    claimed = PartnerUserFactory(email="ana@example.org")
+    expert = ExpertFactory(user=None, email="ana@example.org")
+    link = _old_link(expert)
+    invited = invitations.invite_to_claim(expert.pk, LeadFactory(), NOW)
+    invitations.accept(invited.token, claimed, NOW)
+    assert client.get(page(link)).status_code == 410
+
+    link = _old_link(expert)
+    assert client.get(page(link)).status_code == 200
+    contact._write(expert.pk, claimed, {"email": "other@example.org"}, NOW)
+    assert client.get(page(link)).status_code == 410

@@ -1,6 +1,7 @@
 """What a mail service says: the same events as reports by mail."""
 
 import base64
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -10,13 +11,12 @@ from django.core.mail import get_connection
 from django.test import Client
 from django.urls import include, path
 
-from mailings import mime, topics
-from mailings.models import Bounce, OutgoingMail, Reminder, Suppression
+from mailings import kinds, mime, subscribing, topics
+from mailings.models import Bounce, OutgoingMail, Reminder, StopLink, Suppression
 from mailings.tracking import patterns
 from tests.factories import (
     NOW,
     CampaignFactory,
-    ExpertFactory,
     SubscriptionFactory,
     topic_called,
 )
@@ -129,23 +129,43 @@ def test_of_several_mails_of_one_name_it_is_that_of_the_recipient():
 @pytest.mark.parametrize(
     ("event_type", "reason"), [("unsubscribed", None), ("rejected", "unsubscribed")]
 )
-def test_who_unsubscribes_at_the_service_gets_no_more_reminders(event_type, reason):
-    expert = ExpertFactory()
-    reminder = Reminder.objects.create(
-        topic="profile", object_id=expert.pk, cycle=NOW, step=0, at=NOW
+@pytest.mark.parametrize("topic", ["profile", "document", "practice", "weekly-digest"])
+def test_who_unsubscribes_at_the_service_stops_what_the_mails_own_link_stops(
+    monkeypatch, event_type, reason, topic
+):
+    """Whose key is that of a person, where the reminder has that of a thing."""
+    reminder = Reminder.objects.create(topic=topic, object_id=7, cycle=NOW, step=0, at=NOW)
+    link = StopLink.objects.create(topic=topic, object_id=31)
+    headers = [("List-Unsubscribe", kinds.stop_addresses(link.token))]
+    sent(reminder=reminder, content=mime.build(headers, "Words", "<p>Words</p>", "part1"))
+    stopped = []
+    stop = dataclasses.replace(
+        topics.get(topic), code=topic, stop=lambda key, now: stopped.append(key)
     )
-    sent(reminder=reminder)
+    monkeypatch.setitem(topics._topics, topic, stop)
 
     say(event_type, reject_reason=reason)
 
-    assert topics.get("profile").is_stopped(expert.pk)
+    assert stopped == [31]
     assert events() == []
+
+
+def test_what_was_erased_is_not_guessed():
+    sent(reminder=Reminder.objects.create(topic="document", object_id=7, cycle=NOW, step=0, at=NOW))
+
+    say("unsubscribed")
+
+    assert Suppression.objects.count() == 0
 
 
 def test_who_unsubscribes_at_the_service_gets_no_more_announcements_of_that_topic():
     campaign, row = CampaignFactory(), SubscriptionFactory()
     other = SubscriptionFactory(user=row.user, topic=topic_called("events"))
-    sent(kind=OutgoingMail.Kind.ANNOUNCEMENT, campaign=campaign, reader=row.user)
+    token = topics.tokens(subscribing.TOPIC, [row.pk])[row.pk]
+    headers = [("List-Unsubscribe", kinds.stop_addresses(token))]
+    content = mime.build(headers, "Words", "<p>Words</p>", "part1")
+    kind = OutgoingMail.Kind.ANNOUNCEMENT
+    sent(kind=kind, campaign=campaign, reader=row.user, content=content)
 
     say("unsubscribed")
 

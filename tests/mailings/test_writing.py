@@ -1,5 +1,6 @@
 """The pages of an author: the form, the preview, handing in, and agreeing to the Lead's words."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -212,9 +213,22 @@ def test_the_preview_shows_facts_and_who_would_get_it(client, author):
     SubscriptionFactory()
     AnnouncementFactory(title=announcement.title)
     page = client.get(reverse("announcement_preview", args=[announcement.pk]))
-    assert page.context["readership"].at_once == 1
+    assert page.context["readership"].at_once == "fewer than 5"
     for shown in ("Kenya", "USD 5", "https://example.org/a", "Is this announced already?"):
         assert shown in words(page), shown
+
+
+def test_few_readers_are_counted_for_the_lead_alone(client, author):
+    announcement = handed_in(author=author)
+    SubscriptionFactory.create_batch(5)
+    SubscriptionFactory(frequency="daily")
+    address = reverse("announcement_preview", args=[announcement.pk])
+    found = client.get(address).context["readership"]
+    assert (found.at_once, found.in_digest) == (5, "fewer than 5")
+    assert found.regions == [("Region not known", 6)]
+    client.force_login(LeadFactory())
+    found = client.get(address).context["readership"]
+    assert (found.at_once, found.in_digest) == (5, 1)
 
 
 def test_what_stands_on_the_page_alone_is_shown_beside_the_mail(client, author):
@@ -258,10 +272,25 @@ def test_the_author_sees_the_difference_and_answers_by_a_button(client, author):
         page = words(client.get(address))
         assert "<ins>Lamps</ins>" in page
         assert "Choose one of the two" in words(client.post(address))
-        client.post(address, {"answer": answer})
+        client.post(address, {"answer": answer, "edit": announcement.edit.pk})
         found.append(Announcement.objects.get(pk=announcement.pk))
     assert [one.status for one in found] == [Status.PUBLISHED, Status.SUBMITTED]
     assert found[0].title == "Lamps" and found[1].title != "Lamps"
+
+
+def test_nobody_agrees_to_words_that_came_after_those_on_the_page(client, author):
+    lead, announcement = LeadFactory(), handed_in(author=author)
+    announcing.edit_for_author(announcement.pk, "Lamps", announcement.text, lead, NOW)
+    address = reverse("announcement_agree", args=[announcement.pk])
+    shown = re.search(r'name="edit" value="(\d+)"', words(client.get(address)))[1]
+    client.post(address, {"answer": "no", "edit": shown})
+    announcing.edit_for_author(announcement.pk, "Batteries", announcement.text, lead, NOW)
+
+    said = words(client.post(address, {"answer": "yes", "edit": shown}, follow=True))
+
+    assert "proposes other words now" in said
+    announcement.refresh_from_db()
+    assert (announcement.status, announcement.edit.title) == (Status.EDITED, "Batteries")
 
 
 def test_deleting_a_draft_asks_first(client, author):

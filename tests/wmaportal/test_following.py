@@ -1,16 +1,22 @@
 """Following: what is new of a country, a document, an expert or a search comes with the digest."""
 
+import threading
+import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import DatabaseError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
 from experts.models import Expert
-from mailings import digesting, following, topics
-from mailings.models import Digest, Follow, Frequency, OutgoingMail
+from mailings import digesting, following, outbox, topics
+from mailings.models import Digest, DigestNews, Follow, Frequency, OutgoingMail
+from partners.models import User
 from tests.factories import (
     AnnouncementFactory,
     DocumentFactory,
@@ -53,8 +59,14 @@ def begun(kind: str, key, by) -> Follow:
     return following.begin(kind, str(key), by, NOW - DAY)
 
 
+def items_of_news(follow: Follow) -> list[following.Item]:
+    follow = Follow.objects.get(pk=follow.pk)
+    _thing, items = following.look(follow, following.news_of(follow))
+    return items
+
+
 def news(follow: Follow) -> list[str]:
-    return [one.title for one in following.news_of(Follow.objects.get(pk=follow.pk))]
+    return [one.title for one in items_of_news(follow)]
 
 
 # What can be followed
@@ -178,7 +190,7 @@ def test_what_newly_fits_a_search_of_a_list_is_news(person, kind, factory, query
     assert (follow.name, news(follow)) == (name, [])
     new = factory(**fits)
     factory(**fits | others)
-    assert [one.url for one in following.news_of(follow)] == [new.get_absolute_url()]
+    assert [one.url for one in items_of_news(follow)] == [new.get_absolute_url()]
 
 
 @pytest.mark.parametrize(
@@ -209,6 +221,27 @@ def test_of_a_list_nobody_hears_what_the_pages_do_not_show_the_person(person):
     meeting = MeetingFactory(audience="core", title="Of the core")
     of_meetings = {one.user: news(one) for one in follows if one.kind == "meeting-search"}
     assert of_meetings == {person: [], lead: [meeting.title]}
+
+
+@pytest.mark.parametrize(("kind", "key"), [("expert-search", "region=africa"), ("country", "KE")])
+def test_of_a_long_search_what_stands_last_is_news_and_what_moves_up_is_none(
+    monkeypatch, person, kind, key
+):
+    monkeypatch.setattr(following, "ITEMS_AT_MOST", 2)
+    factory, title = (
+        (ExpertFactory, "name") if kind == "expert-search" else (MeetingFactory, "title")
+    )
+    rows = [factory(country_id="KE", **{title: name}) for name in "ABCD"]
+    follow = begun(kind, key, person)
+    rows[0].delete()
+    rows[3].delete()
+    assert news(follow) == []
+    factory(country_id="KE", **{title: "Z"})
+    if kind == "country":  # needs stand before meetings, whatever is new
+        NeedFactory.create_batch(2, country_id="KE", title="A need")
+        assert sorted(news(follow)) == ["A need", "A need"]
+        digesting.write_due(NOW)
+    assert news(follow) == ["Z"]
 
 
 def test_there_are_fifty_at_most(person):
@@ -270,6 +303,104 @@ def test_what_is_gone_or_hidden_when_the_mail_leaves_is_left_out(person):
     assert shown() == [("Experts: Africa", [stays.name])]
 
 
+def elsewhere(do):
+    """At the same time, in a connection of its own."""
+
+    def run():
+        try:
+            do()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_follows_no_more_during_the_look_is_not_told_and_others_are(monkeypatch):
+    ends, stops, stays, anew = [begun("country", "KE", UserFactory()) for _n in range(4)]
+    begun("country", "JP", stays.user)
+    for country in ("KE", "JP"):
+        NeedFactory(country_id=country, title=f"A store in {country}")
+    look = digesting._news
+
+    def changes():
+        following.end(ends.pk, ends.user)
+        following.set_frequency(stops.pk, Frequency.NEVER, stops.user, NOW)
+        following.stop_all(anew.user_id)
+        following.start(anew.user_id, Frequency.WEEKLY, NOW)
+
+    def looks(batch):
+        found = look(batch)
+        elsewhere(changes)
+        return found
+
+    monkeypatch.setattr(digesting, "_news", looks)
+    assert digesting.write_due(NOW) == 1
+    assert shown() == [("Japan", ["A store in JP"]), ("Kenya", ["A store in KE"])]
+    assert set(DigestNews.objects.values_list("follow__user", flat=True)) == {stays.user_id}
+    assert news(stops) == ["A store in KE"]
+
+
+@pytest.mark.parametrize("wrong", [ZeroDivisionError, DatabaseError])
+def test_where_a_look_breaks_the_others_are_told_and_it_is_told_by_the_next(
+    monkeypatch, person, caplog, wrong
+):
+    begun("country", "KE", person)
+    begun("country", "JP", person)
+    for country in ("KE", "JP"):
+        NeedFactory(country_id=country, title=f"A store in {country}")
+    look = following.news_of
+
+    def looks(follow):
+        if follow.key == "JP":
+            if wrong is DatabaseError:
+                connection.cursor().execute("SELECT 1 / 0")
+            raise wrong
+        return look(follow)
+
+    monkeypatch.setattr(following, "news_of", looks)
+    assert digesting.write_due(NOW) == 1
+    assert shown() == [("Kenya", ["A store in KE"])]
+    assert "cannot be looked at" in caplog.text
+
+    monkeypatch.setattr(following, "news_of", look)
+    assert digesting.write_due(NOW + 7 * DAY) == 1
+    assert shown() == [("Japan", ["A store in JP"])]
+
+
+def test_a_thing_is_found_once_when_its_news_leave(monkeypatch, person):
+    begun("country", "KE", person)
+    NeedFactory(country_id="KE", title="A store")
+    digesting.write_due(NOW)
+    kind = following.kind_of("country")
+    calls = []
+
+    def counted(name):
+        def call(key, user):
+            calls.append(name)
+            return getattr(kind, name)(key, user)
+
+        return call
+
+    counting = replace(kind, find=counted("find"), items=counted("items"))
+    monkeypatch.setitem(following._kinds, "country", counting)
+    assert shown() == [("Kenya", ["A store"])]
+    begun("country", "JP", person)
+    assert calls == ["find", "items"] * 2
+
+
+def test_nothing_of_it_leaves_to_who_may_not_sign_in_any_more(person):
+    begun("country", "KE", person)
+    NeedFactory(country_id="KE", title="A store")
+    digesting.write_due(NOW)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    mail = OutgoingMail.objects.get()
+    assert isinstance(digesting.letters([mail], NOW)[mail.pk], outbox.Skip)
+
+
 def test_announcements_and_what_is_followed_are_one_mail():
     partner = PartnerUserFactory()
     begun("country", "KE", partner)
@@ -316,6 +447,59 @@ def test_one_click_on_the_digest_stops_what_is_followed_too(person):
     weekly.start(person.pk, NOW)
     follow.refresh_from_db()
     assert follow.frequency == "weekly"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda follow: following.end(follow.pk, follow.user),
+        lambda follow: following.set_frequency(follow.pk, "never", follow.user, NOW),
+        lambda follow: following.set_frequency(follow.pk, "daily", follow.user, NOW),
+        lambda follow: following.stop_all(follow.user_id),
+    ],
+)
+def test_a_change_takes_the_mail_out_of_the_claim_of_a_worker(
+    person, change, django_capture_on_commit_callbacks
+):
+    follow = begun("country", "KE", person)
+    NeedFactory(country_id="KE", title="A store")
+    digesting.write_due(NOW)
+    OutgoingMail.objects.update(claimed_by=uuid.uuid4(), lease_until=NOW + HOUR)
+    with django_capture_on_commit_callbacks(execute=True):
+        change(follow)
+        assert OutgoingMail.objects.get().claimed_by
+    mail = OutgoingMail.objects.get()
+    assert (mail.claimed_by, mail.lease_until) == (None, None)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", ["end", "stop_all"])
+def test_where_the_change_breaks_the_mail_keeps_its_claim(person, change, monkeypatch):
+    """The claim is taken after the commit, and there is none."""
+    follow = begun("country", "KE", person)
+    asked = []
+
+    def breaks(**whose):
+        asked.append(connection.in_atomic_block)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(outbox, "ask_again_on_commit", breaks)
+    with pytest.raises(ZeroDivisionError):
+        following.end(follow.pk, person) if change == "end" else following.stop_all(person.pk)
+    follow.refresh_from_db()
+    assert (follow.frequency, asked) == ("weekly", [True])
+
+
+def test_what_is_stopped_or_started_is_locked_in_the_order_of_a_digest(person):
+    """Their names have the other order than their keys."""
+    follows = [begun("country", key, person) for key in ("KE", "JP")]
+    with CaptureQueriesContext(connection) as captured:
+        following.stop(person.pk, Frequency.WEEKLY)
+        following.start(person.pk, Frequency.WEEKLY, NOW)
+        following.stop_all(person.pk)
+    locks = [one["sql"] for one in captured if "FOR NO KEY UPDATE" in one["sql"]]
+    assert ['"name"' in one.partition(" ORDER BY ")[2] for one in locks] == [False] * 3
+    assert {Follow.objects.get(pk=one.pk).frequency for one in follows} == {"never"}
 
 
 # On the pages

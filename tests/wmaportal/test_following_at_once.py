@@ -1,6 +1,7 @@
 """What is followed at once: one mail with all that is new, each hour at most."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
@@ -9,6 +10,7 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import get_language, gettext
 
 from mailings import delivery, digesting, following, retention, topics
 from mailings.models import Digest, DigestNews, Follow, Frequency, OutgoingMail, StopLink
@@ -247,3 +249,31 @@ def test_it_says_so_in_the_language_of_the_reader(settings, person, language, sa
     for form in ("plain", "html"):
         words = " ".join(message.get_body([form]).get_content().split())
         assert [part in words for part in (says, why, "A store (example)")] == [True] * 3
+
+
+def test_things_and_items_are_named_in_the_language_of_each_reader(monkeypatch):
+    readers = {language: UserFactory() for language in ("fr", "en", "es")}
+    for language, reader in readers.items():
+        PreferencesFactory(user=reader, language=language)
+        at_once(reader, "expert-search", "region=africa")
+    ExpertFactory(country_id="KE")
+    kind = following.kind_of("expert-search")
+
+    def items(key, user, codes):
+        return [replace(one, title=gettext("Africa")) for one in kind.items(key, user, codes)]
+
+    monkeypatch.setitem(following._kinds, "expert-search", replace(kind, items=items))
+    assert digesting.write_due(NOW) == 3
+    mails = list(OutgoingMail.objects.all())
+    letters = digesting.letters(mails, NOW)
+    followed = {mail.language: letters[mail.pk].context["followed"] for mail in mails}
+    words = {
+        language: (thing.name.partition(": ")[2], item.title)
+        for language, [(thing, [item])] in followed.items()
+    }
+    assert words == {
+        "fr": ("Afrique", "Afrique"),
+        "en": ("Africa", "Africa"),
+        "es": ("África", "África"),
+    }
+    assert get_language() == "en"
