@@ -58,7 +58,7 @@ def _open(database: str):
                 delivery.deliver()
             connections.close_all()
             _copy_folders("own", "world")
-            # A thread of an earlier test may still be connected, and a database in use is not copied
+            # A thread of an earlier test may be connected; a database in use is not copied
             _server(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 f"WHERE datname = '{database}'",
