@@ -8,16 +8,6 @@ from mailings import mime
 MASK = "[…]"
 #: Words as long as tokens are.
 _LONG = re.compile(r"[A-Za-z0-9_-]{20,}")
-_LINK = re.compile(r"[A-Za-z0-9_-]{20,}")
-_ANYWHERE = re.compile(
-    r"(?<![A-Za-z0-9_-])"
-    r"(?=[A-Za-z_-]*[0-9][0-9_-]*[A-Za-z]|[0-9_-]*[A-Za-z][A-Za-z_-]*[0-9]|[A-Z_-]*[a-z][a-z_-]*[A-Z])"
-    r"[A-Za-z0-9_-]{20,}"
-)
-_LINK = re.compile(r"[A-Za-z0-9_-]{20,}")
-_ANYWHERE = re.compile(
-    r"(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[0-9])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}"
-)
 _LINK = re.compile(r"(https?://[^\s/<>\"]+)([^\s<>\"]*)")
 
 
