@@ -126,6 +126,6 @@ def _write(expert_id: int, user: User, values: dict[str, str], now: datetime) ->
         expert.save()
     if old != expert.email:
         switching_off.forget_links(expert.pk)
-    if old and old != expert.email:
-        outbox.post("experts/mail/address_changed", old, {"expert": expert})
+        if old:
+            outbox.post("experts/mail/address_changed", old, {"expert": expert})
     return expert

@@ -29,6 +29,7 @@ from mailings.models import (
 )
 from partners import decisions
 from partners.admin import NothingDeleted, PeopleByAddress, ReadOnly, RecordAdmin, act
+from partners.keys import keys_in
 from partners.refusals import Refused
 
 MOST_AT_ONCE = 10_000  # mails of one decision
@@ -178,7 +179,7 @@ class OutgoingMailAdmin(ReadOnly, RecordAdmin):
         step = request.POST.get("step", "repeat")
         if step not in ("repeat", "drop"):
             return HttpResponseBadRequest(_("This button is not known."), content_type="text/plain")
-        keys = [int(pk) for pk in request.POST.getlist("mail") if pk.isdecimal() and len(pk) < 19]
+        keys = keys_in(request.POST.getlist("mail"))
         if keys:
             _decide(request, step, keys)
         else:

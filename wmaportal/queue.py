@@ -19,6 +19,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partners.keys import keys_in
 from partners.moderation import Answer, Item, Kind, Step
 from partners.refusals import Refused
 from wmaportal import moderation
@@ -215,7 +216,7 @@ def chosen(request, kind):
 
 def _keys(sent: QueryDict) -> frozenset[int]:
     """The items that were ticked; what is no key is left out."""
-    return frozenset(int(pk) for pk in sent.getlist("item") if pk.isdecimal() and len(pk) < 19)
+    return frozenset(keys_in(sent.getlist("item")))
 
 
 def _fill_in(kind: Kind, step: str, keys: Iterable[int]):

@@ -21,6 +21,7 @@ from experts import presenting
 from experts.models import Expert, Policy
 from partners import languages, serving
 from partners import permissions as ground
+from partners.keys import keys_in
 from partners.models import Term
 from partners.refusals import Refused
 
@@ -140,15 +141,10 @@ def _terms_of(
     if request.method == "POST":
         if "terms_shown" not in request.POST:
             return None
-        return _keys(request.POST.getlist("terms"))
+        return keys_in(request.POST.getlist("terms"))
     if draft is not None:
         return list(draft.terms.values_list("pk", flat=True))
     return kept["terms"] if kept else None
-
-
-def _keys(sent: list[str]) -> list[int]:
-    """Keys of rows among what was sent; what cannot be one is left out."""
-    return [int(key) for key in sent if key.isascii() and key.isdecimal() and len(key) < 19]
 
 
 def _term_boxes(chosen: list[int] | None, text: str = "") -> dict:
@@ -191,7 +187,7 @@ def _save(request, form: RequestForm, draft, origin: dict, chosen, now) -> Advic
         saved = drafting.save(draft.pk, values, ticked, request.user, now)
     if form.cleaned_data.get("file"):
         drafting.attach(saved.pk, form.cleaned_data["file"], request.user, now)
-    for key in _keys(request.POST.getlist("remove_file")):
+    for key in keys_in(request.POST.getlist("remove_file")):
         drafting.detach(saved.pk, key, request.user)
     return saved
 
@@ -200,7 +196,7 @@ def _save(request, form: RequestForm, draft, origin: dict, chosen, now) -> Advic
 def request_terms(request):
     """The boxes of terms for a text, while it is typed; writes nothing."""
     text = request.POST.get("text", "")[:4000]
-    ticked = _keys(request.POST.getlist("terms"))
+    ticked = keys_in(request.POST.getlist("terms"))
     context = _term_boxes(ticked or None, text)
     return render(request, "advice/parts/terms.html", context)
 

@@ -15,6 +15,7 @@ from documents import answer_overview, answering, matrices, permissions
 from documents.forms.answers import AnswerForm, BulkForm, CancelForm, FilterForm, FinishForm
 from documents.models import Comment, CommentRound, Section
 from documents.views.of_rounds import round_or_404
+from partners.keys import keys_in
 from partners.pages import page_or_404
 from partners.refusals import NotAllowed, Refused
 
@@ -103,7 +104,7 @@ def _same_list(request: HttpRequest) -> str:
 
 def _chosen(sent: QueryDict) -> list[int]:
     """The comments that were ticked; what is no key is left out."""
-    return [int(key) for key in sent.getlist("comment") if key.isdecimal() and len(key) < 19]
+    return keys_in(sent.getlist("comment"))
 
 
 def _together(bulk: BulkForm, comment_round: CommentRound, chosen: list[int], user, now) -> str:

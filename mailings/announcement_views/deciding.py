@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 from mailings import announcing, permissions
 from mailings.announcement_forms import WithdrawForm, WordsForm
 from mailings.announcement_views import finding
-from mailings.announcement_views.finding import is_key
 from mailings.models import Announcement
 from partners import word_changes
+from partners.keys import key_in
 from partners.refusals import Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
@@ -33,8 +33,7 @@ def announcement_agree(request, pk: int):
         is_agreed = request.POST["answer"] == "yes"
         try:
             if is_agreed:
-                seen = request.POST.get("edit", "")
-                seen = int(seen) if is_key(seen) else 0
+                seen = key_in(request.POST.get("edit", ""))
                 answered = announcing.agree(announcement.pk, request.user, now, seen)
             else:
                 answered = announcing.disagree(announcement.pk, request.user, now)

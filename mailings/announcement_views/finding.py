@@ -28,8 +28,3 @@ def own_or_moderated(request: HttpRequest, pk: int) -> Announcement:
     if announcement.author_id != request.user.pk and not permissions.can_moderate(request.user):
         raise PermissionDenied
     return announcement
-
-
-def is_key(sent: str) -> bool:
-    """Whether what a form sent can be the key of a row."""
-    return sent.isascii() and sent.isdecimal() and len(sent) < 19

@@ -23,9 +23,9 @@ from mailings import (
 )
 from mailings.announcement_forms import FOLDED, AnnouncementForm
 from mailings.announcement_views import finding
-from mailings.announcement_views.finding import is_key
 from mailings.markdown import to_html
 from mailings.models import Announcement
+from partners.keys import keys_in
 from partners.refusals import NotAllowed, Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
@@ -123,7 +123,7 @@ def _save(request, form: AnnouncementForm, announcement, now) -> Announcement:
         request.user,
         now,
         [said["file"]] if said.get("file") else [],
-        [int(key) for key in request.POST.getlist("remove_file") if is_key(key)],
+        keys_in(request.POST.getlist("remove_file")),
     )
 
 

@@ -12,6 +12,7 @@ from meetings import desks
 from meetings.finding import organised
 from meetings.forms.desk import DeskForm, FormQuestionForm, VisitForm
 from meetings.models import FormQuestion, Meeting, Part
+from partners.keys import key_in
 from partners.refusals import Refused
 
 _anything = require_http_methods(["GET", "HEAD", "POST"])
@@ -62,8 +63,7 @@ def _visit_named(request: HttpRequest, meeting: Meeting) -> Part | None:
     key = request.GET.get("visit", "")
     if not key:
         return None
-    is_key = key.isascii() and key.isdecimal() and len(key) < 19
-    return get_object_or_404(meeting.parts.visits(), pk=int(key) if is_key else 0)
+    return get_object_or_404(meeting.parts.visits(), pk=key_in(key))
 
 
 @login_required
