@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from mailings import delivery
+from tests.browser.tools import hand_in
 from tests.factories import LeadFactory, PartnerUserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,13 +33,7 @@ def test_from_the_choice_of_a_reader_to_the_mail_and_back_to_the_choice(
 
     own = visit(author)
     own.set_viewport_size(NARROW)
-    own.goto("/announcements/write/")
-    own.get_by_role("link", name="Projects").click()
-    own.get_by_label("Title").fill("Lamps of two cities")
-    own.get_by_label("Text", exact=True).fill("Two plants collect **lamps**.")
-    own.get_by_label("I have read the rules of the list").check()
-    own.get_by_role("button", name="Save and look at it").click()
-    own.get_by_role("button", name="Hand it in").click()
+    hand_in(own, "Lamps of two cities")
     expect(own.get_by_text("The Lead reads it and answers you by mail.")).to_be_visible()
 
     desk = visit(lead)

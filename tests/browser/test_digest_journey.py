@@ -9,6 +9,7 @@ import time_machine
 from playwright.sync_api import expect
 
 from mailings import delivery, digesting
+from tests.browser.tools import hand_in
 from tests.factories import (
     AnnouncementFactory,
     LeadFactory,
@@ -52,13 +53,7 @@ def test_from_the_choice_of_a_reader_to_the_digest_and_to_its_end(visit, sink, b
     expect(choice.get_by_text("You follow “Kenya”.")).to_be_visible()
 
     own = visit(author)
-    own.goto("/announcements/write/")
-    own.get_by_role("link", name="Projects").click()
-    own.get_by_label("Title").fill("Lamps of two cities")
-    own.get_by_label("Text", exact=True).fill("Two plants collect **lamps**.")
-    own.get_by_label("I have read the rules of the list").check()
-    own.get_by_role("button", name="Save and look at it").click()
-    own.get_by_role("button", name="Hand it in").click()
+    hand_in(own, "Lamps of two cities")
     desk = visit(lead)
     desk.goto("/admin/")
     desk.get_by_role("button", name="Approve and send").click()
